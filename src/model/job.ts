@@ -88,6 +88,10 @@ export interface JobState {
   answerCount: number;
   /** Raised by every rerun. */
   generation: number;
+  /** The highest attempt number ever leased: a rerun goes on from it, so that old answers are told apart. */
+  maxAttempt: Attempt;
+  /** Failures of attempts before this one do not count: the first attempt number of this generation. */
+  firstAttempt: Attempt;
   createdAtMs: number;
   /** 0 is not yet. */
   startedAtMs: number;

@@ -21,6 +21,8 @@ export type Write =
   | PutAnswer
   /** Takes back how a task ended, and its answer: it will run again. */
   | { readonly type: 'delete-end'; readonly job: JobId; readonly index: TaskIndex }
+  /** Takes back all ends, answers, failures and output of a job: all of it will run again, from ordinal 0. */
+  | { readonly type: 'clear-job'; readonly job: JobId }
   /** One failed attempt's Failure. */
   | {
       readonly type: 'put-failure';
