@@ -1,0 +1,157 @@
+// Which room may import which (DESIGN.md, "The rooms"). test/unit/import-rules.test.ts proves that every rule
+// here fires, on the tree in test/fixtures/bad-imports: a new rule needs a bad import there.
+
+/**
+ * A rule that lets the files under `from` import only what matches `allowed`. Without `within` that covers
+ * Node and the packages too; with `within: OURS` only our own files are looked at.
+ */
+function only(name, comment, from, allowed, within) {
+  const to = { pathNot: allowed };
+  if (within !== undefined) to.path = within;
+  return { name, comment, severity: 'error', from, to };
+}
+
+const OURS = '^src/';
+const CHILD = '^src/worker/child/';
+
+module.exports = {
+  forbidden: [
+    only(
+      'model-is-a-leaf',
+      'The model is shared by every room, the pure cores among them: it imports nothing, Node included.',
+      { path: '^src/model/' },
+      '^src/model/',
+    ),
+    only(
+      'server-core-is-pure',
+      'step() and schedule() run in the simulation too: no Node, no package, only the model.',
+      { path: '^src/server/core/' },
+      '^src/(model|server/core)/',
+    ),
+    only(
+      'worker-core-is-pure',
+      'The core of the worker runs in the simulation too: no Node, no package, only the model.',
+      { path: '^src/worker/core/' },
+      '^src/(model|worker/core)/',
+    ),
+    only(
+      'wire-stands-on-model',
+      'The wire translates between the model and the messages; it knows none of the programs.',
+      { path: '^src/wire/' },
+      '^src/(model|security|wire)/',
+      OURS,
+    ),
+    only(
+      'security-stands-on-model',
+      'Certificates are made and read without the wire.',
+      { path: '^src/security/' },
+      '^src/(model|security)/',
+      OURS,
+    ),
+    only(
+      'server-stands-alone',
+      'The server knows neither the worker nor the client: they meet on the wire.',
+      { path: '^src/server/', pathNot: '^src/server/core/' },
+      '^src/(model|wire|security|server)/',
+      OURS,
+    ),
+    only(
+      'worker-stands-alone',
+      'The worker knows neither the server nor the client: they meet on the wire.',
+      { path: '^src/worker/', pathNot: ['^src/worker/core/', CHILD] },
+      '^src/(model|wire|security|worker)/',
+      OURS,
+    ),
+    only(
+      'worker-child-is-small',
+      'A child process starts for every task: it loads the codec and the job classes, and nothing else.',
+      { path: CHILD },
+      ['^src/(model|jobs|worker/child)/', '^src/wire/codec(/|[.]ts$)'],
+      OURS,
+    ),
+    only(
+      'client-stands-alone',
+      'The client knows neither the server nor the worker: they meet on the wire.',
+      { path: '^src/client/' },
+      '^src/(model|wire|security|client)/',
+      OURS,
+    ),
+    only(
+      'jobs-stand-on-client',
+      'Job classes are what users write too: they use the client, as users do.',
+      { path: '^src/jobs/' },
+      '^src/(model|client|jobs)/',
+      OURS,
+    ),
+    {
+      name: 'deploy-sits-on-top',
+      comment: 'Only the programs and the public index use deploy.',
+      severity: 'error',
+      from: { pathNot: '^src/(deploy|bin)/|^src/index[.]ts$' },
+      to: { path: '^src/deploy/' },
+    },
+    {
+      name: 'nothing-imports-bin',
+      comment: 'The programs are the only readers of argv and environment: nothing builds on them.',
+      severity: 'error',
+      from: { path: OURS, pathNot: '^src/bin/' },
+      to: { path: '^src/bin/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that import each other are one file, or lack a third.',
+      severity: 'error',
+      from: { path: OURS },
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing imports this file and it imports nothing: delete it, or use it.',
+      severity: 'error',
+      from: {
+        orphan: true,
+        path: OURS,
+        pathNot: ['^src/index[.]ts$', '^src/bin/', '^src/worker/child/main[.]ts$', '^src/wire/gen/'],
+      },
+      to: {},
+    },
+    {
+      name: 'src-ships-alone',
+      comment: 'What is shipped may not import what is not.',
+      severity: 'error',
+      from: { path: OURS },
+      to: { path: '^(test|bench|scripts|web|examples|dist)/' },
+    },
+    {
+      name: 'no-dev-packages',
+      comment: 'A user of the package has no development packages; types are gone after compiling.',
+      severity: 'error',
+      from: { path: OURS },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'type-only'] },
+    },
+    {
+      name: 'no-undeclared-packages',
+      comment: 'A package that is imported must be in package.json.',
+      severity: 'error',
+      from: { path: OURS },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'The import leads nowhere.',
+      severity: 'error',
+      from: { path: OURS },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    // Without it an `import type` would pass every rule.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types', 'typings'],
+    },
+  },
+};
