@@ -51,9 +51,12 @@ function install() {
   console.log(`bootstrap: npm ${command}`);
   const { ok, output } = run('npm', [command, '--no-audit', '--no-fund'], { quiet: true });
   if (!ok) {
-    throw new ScriptError(
-      `${output}\nbootstrap: npm ${command} failed (see above); is the npm registry in reach?`,
-    );
+    // npm explains its options at length; what went wrong stands before that.
+    const [reason] = output.split(/^npm error (?:Clean install a project|Usage:)$/m);
+    const advice = output.includes('EUSAGE')
+      ? 'run `npm run lock` and commit package-lock.json'
+      : 'is the npm registry in reach?';
+    throw new ScriptError(`${reason}\nbootstrap: npm ${command} failed (see above); ${advice}`);
   }
   // npm leaves this file alone when nothing had to change; its time must still show that we looked.
   utimesSync(installedLock, new Date(), new Date());
