@@ -1,0 +1,252 @@
+import type { Lease } from '../../model/task.js';
+import { assign, nextReturnWake } from './assign.js';
+import type { AgentEvent, Effect, Report } from './events.js';
+import {
+  forgetIdlePrograms,
+  inputFailed,
+  inputFetched,
+  programFailed,
+  programFetched,
+  takeLeases,
+} from './intake.js';
+import { acknowledge, addOutput, flush, sendAgain } from './outbox.js';
+import { forgetPace, measure, nextPaceWake, renew } from './pace.js';
+import {
+  allHeld,
+  dropHeld,
+  findHeld,
+  heldCount,
+  setPlace,
+  type AgentState,
+  type Held,
+  type Program,
+  type SlotState,
+} from './state.js';
+import { endLease, endUnstarted, type Turn } from './turn.js';
+
+/**
+ * Decides everything that a worker does: changes `state` and returns what is to be done, in order.
+ *
+ * @param now Milliseconds on a clock that never goes back; fractions count.
+ */
+export function step(state: AgentState, event: AgentEvent, now: number): Effect[] {
+  const turn: Turn = { now, effects: [], ends: [], chunks: [] };
+  apply(state, event, turn);
+  settle(state, turn);
+  return turn.effects;
+}
+
+/** When `woke` must come though nothing else happens, on the clock of `now`; Infinity for not at all. */
+export function nextWake(state: AgentState, now: number): number {
+  return Math.min(nextPaceWake(state, now), nextReturnWake(state));
+}
+
+function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
+  switch (event.type) {
+    case 'stream-opened':
+      state.connection = 'registering';
+      turn.effects.push({
+        type: 'register',
+        held: [...allHeld(state)].filter((held) => !held.stale).map(leaseOf),
+      });
+      return;
+    case 'registered':
+      registered(state, turn, event);
+      return;
+    case 'disconnected':
+      state.connection = 'down';
+      return;
+    case 'leases-received':
+      takeLeases(state, turn, event);
+      return;
+    case 'answers-recorded':
+      acknowledge(state, event.seq);
+      return;
+    case 'kill-received':
+      for (const lease of event.leases) killLease(state, turn, { lease, reason: event.reason });
+      return;
+    case 'drain-received':
+      drain(state, turn, event);
+      return;
+    case 'slots-reported':
+      slotsReported(state, turn, event.reports);
+      return;
+    case 'answer-stored': {
+      const held = findHeld(state, event.lease);
+      if (held?.place === 'storing')
+        endLease(state, turn, { held, outcome: event.outcome, record: event.record });
+      return;
+    }
+    case 'program-fetched':
+      programFetched(state, event.job);
+      return;
+    case 'program-failed':
+      programFailed(state, turn, event);
+      return;
+    case 'input-fetched':
+      inputFetched(state, event.lease);
+      return;
+    case 'input-failed':
+      inputFailed(state, turn, event);
+      return;
+    case 'woke':
+      return;
+  }
+}
+
+/** What follows from any event: work is handed out, the server is told, memory is given back. */
+function settle(state: AgentState, turn: Turn): void {
+  forgetPace(state, turn.now);
+  if (state.draining) returnFetching(state, turn);
+  assign(state, turn);
+  // The credit goes before the answers: the server must not send the returned leases right back.
+  renew(state, turn);
+  flush(state, turn);
+  forgetIdlePrograms(state, turn);
+  if (state.draining && !state.drained && heldCount(state) === 0 && state.unacknowledged.length === 0) {
+    state.drained = true;
+    turn.effects.push({ type: 'drained', ...state.draining });
+  }
+}
+
+function leaseOf(held: Held): Lease {
+  return { job: held.job, index: held.index, attempt: held.attempt };
+}
+
+function registered(state: AgentState, turn: Turn, event: Extract<AgentEvent, { type: 'registered' }>): void {
+  state.connection = 'up';
+  state.connectedAtMs = turn.now;
+  state.worker = event.worker;
+  state.renewMs = event.renewMs;
+  // Not on this stream: whatever the credit is, it is said now.
+  state.announcedCredit = -1;
+  for (const lease of event.stale) dropStale(state, turn, lease);
+  if (state.draining) turn.effects.push({ type: 'announce-drain', reason: state.draining.reason });
+  sendAgain(state, turn);
+}
+
+function dropStale(state: AgentState, turn: Turn, lease: Lease): void {
+  const held = findHeld(state, lease);
+  if (!held) return;
+  switch (held.place) {
+    case 'fetching':
+    case 'queued':
+      // The queue skips what is not `queued` any more.
+      dropHeld(state, held);
+      held.place = 'ended';
+      return;
+    case 'slot':
+      held.stale = true;
+      stopInSlot(state, turn, { held, reason: 'the server gave it to another worker' });
+      return;
+    case 'storing':
+    case 'ended':
+      // Computed to the end: the server takes the first valid answer, whoever it comes from.
+      return;
+  }
+}
+
+function killLease(state: AgentState, turn: Turn, kill: { lease: Lease; reason: string }): void {
+  const held = findHeld(state, kill.lease);
+  if (held?.place === 'slot') stopInSlot(state, turn, { held, reason: kill.reason });
+  else if (held?.place === 'fetching' || held?.place === 'queued') {
+    endUnstarted(state, turn, { held, outcome: 'killed', reason: kill.reason });
+  }
+}
+
+/** The first of a slot is killed and reports its end; one that waits there leaves at once. */
+function stopInSlot(state: AgentState, turn: Turn, stop: { held: Held; reason: string }): void {
+  const { held, reason } = stop;
+  const slot = state.slots[held.slot];
+  const place = slot?.held.indexOf(held) ?? -1;
+  if (!slot || place === -1) return;
+  if (place === 0) {
+    turn.effects.push({ type: 'kill', slot: slot.number, lease: held, reason });
+    return;
+  }
+  slot.held.splice(place, 1);
+  turn.effects.push({ type: 'revoke', slot: slot.number, leases: [held] });
+  if (held.stale) {
+    dropHeld(state, held);
+    held.place = 'ended';
+    held.slot = -1;
+  } else endUnstarted(state, turn, { held, outcome: 'killed', reason });
+}
+
+function drain(state: AgentState, turn: Turn, asked: { reason: string; stop: boolean }): void {
+  const before = state.draining;
+  if (before && (before.stop || !asked.stop)) return;
+  state.draining = { reason: asked.reason, stop: asked.stop };
+  state.drained = false;
+  if (!before && state.connection === 'up')
+    turn.effects.push({ type: 'announce-drain', reason: asked.reason });
+}
+
+function returnFetching(state: AgentState, turn: Turn): void {
+  if (state.counts.fetching === 0) return;
+  for (const held of allHeld(state)) {
+    if (held.place === 'fetching') endUnstarted(state, turn, { held, outcome: 'returned', reason: '' });
+  }
+}
+
+function slotsReported(state: AgentState, turn: Turn, reports: readonly Report[]): void {
+  const finished = state.slots.map((): { ended: number; program: Program | undefined } => ({
+    ended: 0,
+    program: undefined,
+  }));
+  for (const report of reports) {
+    const held = findHeld(state, report.lease);
+    if (!held) continue;
+    if (report.type === 'output') {
+      takeOutput(turn, held, report);
+      continue;
+    }
+    const slot = state.slots[report.slot];
+    const tally = finished[report.slot];
+    if (!slot || !tally || !leaveSlot(state, turn, { held, slot })) continue;
+    tally.ended += 1;
+    tally.program = held.program;
+    if (report.type === 'ended')
+      endLease(state, turn, { held, outcome: report.outcome, record: report.record });
+    else {
+      setPlace(state, held, 'storing');
+      held.slot = -1;
+      turn.effects.push({ type: 'store-answer', lease: leaseOf(held) });
+    }
+  }
+  for (const slot of state.slots) {
+    const { ended, program } = finished[slot.number] ?? { ended: 0, program: undefined };
+    if (!program) continue;
+    measure(state, { program, ended, elapsedMs: turn.now - slot.sinceMs });
+    slot.sinceMs = turn.now;
+    state.lastEndMs = turn.now;
+  }
+}
+
+function takeOutput(turn: Turn, held: Held, report: Extract<Report, { type: 'output' }>): void {
+  if (held.place === 'ended' || held.stale) return;
+  const { stderr, data } = report;
+  const chunk = { job: held.job, index: held.index, attempt: held.attempt, chunk: held.chunks, stderr, data };
+  if (addOutput(turn, chunk)) held.chunks += 1;
+}
+
+/** Whether the end that `slot` reports counts; the lease is in no slot and no queue afterwards. */
+function leaveSlot(state: AgentState, turn: Turn, end: { held: Held; slot: SlotState }): boolean {
+  const { held, slot } = end;
+  // It was revoked, and had started all the same. The queue skips what is not `queued` any more.
+  if (held.place === 'queued') return true;
+  if (held.place !== 'slot') return false;
+  const holder = state.slots[held.slot];
+  const place = holder?.held.indexOf(held) ?? -1;
+  if (!holder || place === -1) return false;
+  if (holder === slot) {
+    slot.held.splice(place, 1);
+    return true;
+  }
+  // Revoked here, started all the same, and given to another slot meanwhile. When it runs there, that answer
+  // is as good as this one; when it only waits there, it need not run.
+  if (place === 0) return false;
+  holder.held.splice(place, 1);
+  turn.effects.push({ type: 'revoke', slot: holder.number, leases: [held] });
+  return true;
+}

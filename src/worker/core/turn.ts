@@ -1,0 +1,40 @@
+import type { Effect } from './events.js';
+import { dropHeld, setPlace, type AgentState, type End, type Held, type OutputChunk } from './state.js';
+import type { Outcome } from '../../model/task.js';
+
+/** What one step gathers: effects at once, answers and output to be cut into messages when it ends. */
+export interface Turn {
+  readonly now: number;
+  readonly effects: Effect[];
+  readonly ends: End[];
+  readonly chunks: OutputChunk[];
+}
+
+/** The lease has ended: its answer waits for the server from now on. */
+export function endLease(
+  state: AgentState,
+  turn: Turn,
+  end: { held: Held; outcome: Outcome; record: Uint8Array },
+): void {
+  const { held, outcome, record } = end;
+  // A stale lease that completed all the same is worth telling: the server takes the first valid answer.
+  if (held.stale && outcome !== 'completed') {
+    dropHeld(state, held);
+    return;
+  }
+  setPlace(state, held, 'ended');
+  held.slot = -1;
+  turn.ends.push({ lease: held, outcome, record, reason: '' });
+}
+
+/** The lease ends without a slot having run it; the session writes its record. */
+export function endUnstarted(
+  state: AgentState,
+  turn: Turn,
+  end: { held: Held; outcome: Outcome; reason: string },
+): void {
+  const { held, outcome, reason } = end;
+  setPlace(state, held, 'ended');
+  held.slot = -1;
+  turn.ends.push({ lease: held, outcome, record: undefined, reason });
+}
