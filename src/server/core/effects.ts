@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../../model/errors.js';
+import type { JobId, TaskCounts } from '../../model/job.js';
+import type { JobStatus } from '../../model/status.js';
+import type { Lease } from '../../model/task.js';
+import type { WorkerNumber } from '../../model/worker.js';
+import type { LeaseRun, OutputChunk, Write } from './writes.js';
+
+/** What a transition wants done: the writes in one transaction first, then the sends. */
+export interface Effects {
+  readonly writes: Write[];
+  readonly sends: Send[];
+  /** Jobs that ended: they leave the state once the commit is done. */
+  readonly ended: JobId[];
+}
+
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Messages that leave after the commit. */
+export type Send =
+  | {
+      readonly type: 'accept';
+      readonly session: string;
+      readonly seq: number;
+      readonly job: JobId;
+      readonly taskCount: number;
+    }
+  | { readonly type: 'refuse'; readonly session: string; readonly seq: number; readonly problem: Problem }
+  /** Answers of these ordinals are in the store now. */
+  | {
+      readonly type: 'announce-answers';
+      readonly job: JobId;
+      readonly firstOrdinal: number;
+      readonly count: number;
+    }
+  | { readonly type: 'announce-job'; readonly job: JobId; readonly snapshot: JobSnapshot }
+  | { readonly type: 'announce-output'; readonly chunks: readonly OutputChunk[] }
+  | {
+      readonly type: 'lease';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly runs: readonly LeaseRun[];
+    }
+  | {
+      readonly type: 'acknowledge';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly seq: number;
+    }
+  | {
+      readonly type: 'kill';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly leases: readonly Lease[];
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'welcome';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly stale: readonly Lease[];
+    }
+  | {
+      readonly type: 'drain';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly reason: string;
+      readonly stop: boolean;
+    }
+  /** Closes a stream that a newer one of the same worker has replaced. */
+  | {
+      readonly type: 'disconnect';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      readonly reason: string;
+    }
+  /** Answers the caller of an event that carried a request number. */
+  | {
+      readonly type: 'reply';
+      readonly request: number;
+      readonly problem?: Problem;
+      readonly jobs?: readonly JobId[];
+    };
+
+/** A job's changing side at the moment of a transition. */
+export interface JobSnapshot {
+  readonly status: JobStatus;
+  readonly counts: TaskCounts;
+  readonly answerCount: number;
+  readonly generation: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly reason: string;
+}
+
+export function noEffects(): Effects {
+  return { writes: [], sends: [], ended: [] };
+}

@@ -1,0 +1,131 @@
+import type { Attempt, Payload, TaskIndex } from '../../model/job.js';
+import type { FinalStatus } from '../../model/status.js';
+import type { Failure, Lease } from '../../model/task.js';
+import type { Effects } from './effects.js';
+import { deleteWaiting, dequeue, release, settleHolding, settleTask } from './leases.js';
+import type { LiveJob, State } from './state.js';
+
+/** How a task ended and under whom, ready for the store. */
+export interface Ending {
+  readonly index: TaskIndex;
+  readonly status: FinalStatus;
+  readonly worker: number;
+  readonly attempt: Attempt;
+  readonly record: Uint8Array;
+}
+
+/** Records how a task ended, wherever it is now: leased, lapsed or waiting. Exactly once for every task. */
+export function endTask(state: State, job: LiveJob, ending: Ending, now: number, effects: Effects): void {
+  const current = job.leases.get(ending.index);
+  if (current !== undefined) {
+    release(state, job, ending.index, current);
+    settleHolding(state, current, effects);
+  } else {
+    deleteWaiting(state, job, ending.index);
+  }
+  settleTask(state, job, ending.index, effects);
+  effects.writes.push({ type: 'put-answer', job: job.id, ordinal: job.state.answerCount, ...ending });
+  job.state.answerCount += 1;
+  job.state.ends[ending.status] += 1;
+  state.dirty.add(job);
+  endJobIfDone(state, job, now, effects);
+}
+
+export function endJobIfDone(state: State, job: LiveJob, now: number, effects: Effects): void {
+  const { maxFailedTasks } = job.spec.limits;
+  const { ends, closed } = job.state;
+  if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && (job.waiting.size > 0 || job.leases.size > 0)) {
+    const reason = `Stopped after ${String(ends.failed)} failed tasks (maxFailedTasks ${String(maxFailedTasks)}).`;
+    stopJob(state, job, 'failed', reason, now, effects);
+    return;
+  }
+  if (!closed || job.waiting.size > 0 || job.leases.size > 0) return;
+  const status = ends.failed > 0 ? 'failed' : ends.killed > 0 ? 'killed' : 'completed';
+  finishJob(state, job, status, now, effects);
+}
+
+/** Ends a job with all that waits or runs; those tasks have no record of their own, they are `killed` with the job. */
+export function stopJob(
+  state: State,
+  job: LiveJob,
+  status: 'failed' | 'killed',
+  reason: string,
+  now: number,
+  effects: Effects,
+): void {
+  const leases: { worker: number; lease: Lease }[] = [];
+  for (const [index, holding] of job.leases) {
+    leases.push({ worker: holding.grant.worker, lease: { job: job.id, index, attempt: holding.attempt } });
+    release(state, job, index, holding);
+    settleHolding(state, holding, effects);
+  }
+  for (const holdings of job.lapsed.values()) {
+    for (const holding of holdings) settleHolding(state, holding, effects);
+  }
+  sendKills(state, leases, reason, effects);
+  job.state.ends.killed += leases.length + job.waiting.size;
+  state.waitingTasks -= job.waiting.size;
+  dequeue(state, job);
+  job.waiting.clear();
+  job.lapsed.clear();
+  job.attempts.clear();
+  job.failures.clear();
+  job.state.closed = true;
+  job.state.reason = reason;
+  finishJob(state, job, status, now, effects);
+}
+
+/** Tells workers to stop attempts, in one message for each worker. */
+export function sendKills(
+  state: State,
+  leases: readonly { readonly worker: number; readonly lease: Lease }[],
+  reason: string,
+  effects: Effects,
+): void {
+  const byWorker = new Map<number, Lease[]>();
+  for (const { worker, lease } of leases) {
+    const list = byWorker.get(worker);
+    if (list === undefined) byWorker.set(worker, [lease]);
+    else list.push(lease);
+  }
+  for (const [worker, list] of byWorker) {
+    const connection = state.workers.get(worker)?.connection;
+    if (connection !== undefined)
+      effects.sends.push({ type: 'kill', worker, connection, leases: list, reason });
+  }
+}
+
+/** The record of an end that the server itself states. */
+export function statedEnding(
+  state: State,
+  job: LiveJob,
+  index: TaskIndex,
+  status: 'failed' | 'killed',
+  failure: Omit<Failure, 'attempt' | 'peakMemoryKb' | 'wallMs'>,
+  now: number,
+): Ending & { readonly failure: Payload } {
+  const current = job.leases.get(index);
+  const attempt = current?.attempt ?? job.attempts.get(index) ?? 0;
+  const worker = current?.grant.worker ?? 0;
+  const payload = state.config.encode.failure({ ...failure, attempt, peakMemoryKb: 0, wallMs: 0 });
+  const record = state.config.encode.answer({
+    index,
+    attempt,
+    outcome: status,
+    worker,
+    startedAtMs: now,
+    wallUs: 0,
+    cpuUs: 0,
+    peakMemoryKb: 0,
+    payload,
+  });
+  return { index, status, worker, attempt, record, failure: payload };
+}
+
+function finishJob(state: State, job: LiveJob, status: FinalStatus, now: number, effects: Effects): void {
+  job.state.status = status;
+  job.state.endedAtMs = now;
+  if (job.state.startedAtMs === 0) job.state.startedAtMs = now;
+  state.dirty.add(job);
+  effects.ended.push(job.id);
+}

@@ -1,0 +1,134 @@
+import type { JobId, JobRecord, JobSpec, Payload, TaskIndex } from '../../model/job.js';
+import type { AnswerMeta, Lease } from '../../model/task.js';
+import type { Role, UserRecord } from '../../model/user.js';
+import type { WorkerInfo, WorkerNumber } from '../../model/worker.js';
+import type { OutputChunk } from './writes.js';
+
+/** What happened, in the past tense. `request` numbers get one `reply`. */
+export type Event =
+  | JobSubmitted
+  | TasksSubmitted
+  | {
+      readonly type: 'jobs-killed';
+      readonly request: number;
+      readonly jobs: readonly JobId[];
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'tasks-killed';
+      readonly request: number;
+      readonly job: JobId;
+      readonly indexes: readonly TaskIndex[];
+      readonly reason: string;
+    }
+  | JobRerun
+  | { readonly type: 'jobs-paused'; readonly request: number; readonly jobs: readonly JobId[] }
+  | { readonly type: 'jobs-resumed'; readonly request: number; readonly jobs: readonly JobId[] }
+  | {
+      readonly type: 'priority-set';
+      readonly request: number;
+      readonly jobs: readonly JobId[];
+      readonly priority: number;
+    }
+  | { readonly type: 'jobs-forgotten'; readonly request: number; readonly jobs: readonly JobId[] }
+  | WorkerRegistered
+  | WorkerRenewed
+  | AnswersReceived
+  | OutputReceived
+  | { readonly type: 'worker-draining'; readonly worker: WorkerNumber; readonly connection: number }
+  | { readonly type: 'worker-disconnected'; readonly worker: WorkerNumber; readonly connection: number }
+  | {
+      readonly type: 'drain-asked';
+      readonly request: number;
+      readonly worker: WorkerNumber;
+      readonly reason: string;
+      readonly stop: boolean;
+    }
+  | { readonly type: 'user-put'; readonly request: number; readonly user: UserRecord }
+  | { readonly type: 'user-removed'; readonly request: number; readonly name: string }
+  | { readonly type: 'ticked' };
+
+export interface JobSubmitted {
+  readonly type: 'job-submitted';
+  readonly session: string;
+  readonly seq: number;
+  readonly owner: string;
+  readonly spec: JobSpec;
+  readonly payloads: readonly Payload[];
+  readonly closed: boolean;
+  /** A finished job of the same (session, seq), found in the store: the submission is a repeat. */
+  readonly repeatOf?: { readonly job: JobId; readonly taskCount: number };
+}
+
+export interface TasksSubmitted {
+  readonly type: 'tasks-submitted';
+  /** Where the acknowledgement goes, and under which number. */
+  readonly session: string;
+  readonly seq: number;
+  readonly job: JobId;
+  readonly owner: string;
+  readonly isAdmin: boolean;
+  readonly firstIndex: TaskIndex;
+  readonly payloads: readonly Payload[];
+  readonly closed: boolean;
+}
+
+export interface JobRerun {
+  readonly type: 'job-rerun';
+  readonly request: number;
+  readonly job: JobId;
+  readonly onlyFailed: boolean;
+  /** For a finished job: its record, and the tasks that completed (in the order of their indexes). */
+  readonly finished?: {
+    readonly record: JobRecord;
+    readonly ends: Iterable<{ readonly index: TaskIndex; readonly status: string }>;
+  };
+}
+
+export interface WorkerRegistered {
+  readonly type: 'worker-registered';
+  /** Given by an earlier registration of the same instance, also before a restart. */
+  readonly known?: WorkerNumber;
+  readonly connection: number;
+  readonly instance: string;
+  readonly user: string;
+  readonly role: Role;
+  readonly info: WorkerInfo;
+  /** All attempts the worker still has: queued, running, or ended and not acknowledged. */
+  readonly held: readonly Lease[];
+}
+
+export interface WorkerRenewed {
+  readonly type: 'worker-renewed';
+  readonly worker: WorkerNumber;
+  readonly connection: number;
+  readonly credit: number;
+  readonly busySlots: number;
+  readonly load1: number;
+  readonly freeMemoryMb: number;
+}
+
+/** One answer as the wire brought it. */
+export interface ReceivedAnswer {
+  readonly meta: AnswerMeta;
+  /** The packed record, its length prefix included. */
+  readonly record: Uint8Array;
+  /** The payload inside it: a Failure when the attempt failed. */
+  readonly payload: Payload;
+}
+
+export interface AnswersReceived {
+  readonly type: 'answers-received';
+  readonly worker: WorkerNumber;
+  readonly connection: number;
+  readonly seq: number;
+  readonly batches: readonly { readonly job: JobId; readonly answers: readonly ReceivedAnswer[] }[];
+}
+
+export interface OutputReceived {
+  readonly type: 'output-received';
+  readonly worker: WorkerNumber;
+  readonly connection: number;
+  readonly seq: number;
+  readonly chunks: readonly OutputChunk[];
+}

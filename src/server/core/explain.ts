@@ -1,0 +1,87 @@
+import type { JobId } from '../../model/job.js';
+import { unfit } from './schedule.js';
+import { type LiveJob, type LiveWorker, needsOfJob, type State } from './state.js';
+
+export interface Explanation {
+  /** One sentence each, the strongest first. */
+  readonly reasons: readonly string[];
+  readonly workers: readonly {
+    readonly worker: number;
+    readonly name: string;
+    readonly canRun: boolean;
+    readonly reason: string;
+  }[];
+}
+
+/** Why an unfinished job's waiting tasks are not running. */
+export function explain(state: State, id: JobId): Explanation | undefined {
+  const job = state.jobs.get(id);
+  if (job === undefined) return undefined;
+  const verdicts = [...state.workers.values()].map((worker) => ({ worker, reason: whyNot(worker, job) }));
+  const workers = verdicts.map(({ worker, reason }) => ({
+    worker: worker.number,
+    name: worker.info.name,
+    canRun: reason === undefined,
+    reason: reason ?? 'it can run this job now',
+  }));
+  return { reasons: reasonsFor(state, job, verdicts), workers };
+}
+
+function reasonsFor(
+  state: State,
+  job: LiveJob,
+  verdicts: readonly { readonly worker: LiveWorker; readonly reason: string | undefined }[],
+): string[] {
+  if (job.state.status === 'paused')
+    return [`Job ${String(job.id)} is paused. Resume it to let its tasks run.`];
+  if (job.waiting.size === 0) {
+    const processing = `All tasks of job ${String(job.id)} that were submitted are running or have ended (${String(job.leases.size)} running).`;
+    return job.state.closed ? [processing] : [processing, 'More tasks may come: the job is not closed.'];
+  }
+  const connected = verdicts.filter(({ worker }) => worker.connection !== undefined);
+  if (connected.length === 0) return ['No worker is connected. Start one: dsage-worker --server HOST:PORT'];
+  const needs = needsOfJob(job);
+  const fitting = connected.filter(({ worker }) => unfit(worker, needs) === undefined);
+  if (fitting.length === 0) {
+    const [first] = connected;
+    const example =
+      first === undefined
+        ? ''
+        : ` For instance ${first.worker.info.name}: ${String(unfit(first.worker, needs))}.`;
+    return [`None of the ${String(connected.length)} connected workers can run this job.${example}`];
+  }
+  const reasons: string[] = [];
+  const ready = fitting.filter(({ reason }) => reason === undefined);
+  if (ready.length === 0)
+    reasons.push(`All slots of the ${String(fitting.length)} workers that can run this job are taken.`);
+  const ahead = jobsAhead(state, job);
+  if (ahead > 0)
+    reasons.push(`${String(ahead)} other jobs are served first (higher priority, or submitted earlier).`);
+  const held = state.share.get(job.owner) ?? 0;
+  if (held > 0 && state.share.size > 1)
+    reasons.push(`${job.owner} holds ${String(held)} leases; other users get their share first.`);
+  return reasons.length > 0 ? reasons : ['Its tasks are being given out now.'];
+}
+
+function whyNot(worker: LiveWorker, job: LiveJob): string | undefined {
+  if (worker.connection === undefined) return 'it is not connected at the moment';
+  if (worker.draining) return 'it is draining';
+  const reason = unfit(worker, needsOfJob(job));
+  if (reason !== undefined) return reason;
+  if (worker.held >= worker.info.slots) return `all its ${String(worker.info.slots)} slots are taken`;
+  return undefined;
+}
+
+function jobsAhead(state: State, job: LiveJob): number {
+  let ahead = 0;
+  for (const queue of state.queues.values()) {
+    if (queue.priority < job.state.priority) ahead += queue.jobs.size;
+    else if (queue.key === job.queueKey) {
+      for (const id of queue.jobs) {
+        if (id >= job.id) break;
+        ahead += 1;
+      }
+    }
+  }
+  return ahead;
+}

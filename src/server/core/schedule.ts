@@ -1,0 +1,192 @@
+import type { Effects } from './effects.js';
+import { kindKey } from './answers.js';
+import { dequeue, grantLeases } from './leases.js';
+import type { LiveJob, LiveWorker, Needs, Queue, State } from './state.js';
+import type { LeaseRun } from './writes.js';
+
+/** How much work a worker may have queued behind its slots, so that short tasks never starve it. */
+const QUEUE_MS = 50;
+/** Tasks longer than this are given one by one: a millisecond on the way costs them nothing. */
+const LONG_MS = 500;
+/** How many tasks one choice gives out while several users wait. */
+const FAIR_CHUNK = 16;
+
+interface Allocation {
+  readonly worker: LiveWorker;
+  readonly runs: LeaseRun[];
+  /** Room beyond the slots is for short tasks only. */
+  room: number;
+}
+
+/**
+ * Step 3 of the flow: matches waiting tasks with workers. Priority first, then the user who holds
+ * fewest leases, then order of arrival. Deterministic: the same state gives the same leases.
+ */
+export function schedule(state: State, now: number, effects: Effects): void {
+  if (state.queues.size === 0) return;
+  const allocations = workersWithRoom(state);
+  if (allocations.length === 0) return;
+  const shares = new Map(state.share);
+  let candidates = [...state.queues.values()];
+  while (candidates.length > 0) {
+    const queue = best(candidates, shares);
+    const given = serve(state, queue, allocations, candidates.length > 1, now);
+    if (given === 0 || queue.jobs.size === 0) candidates = candidates.filter((it) => it !== queue);
+    else shares.set(queue.owner, (shares.get(queue.owner) ?? 0) + given);
+  }
+  for (const { worker, runs } of allocations) {
+    if (runs.length > 0) grantLeases(state, worker, runs, effects);
+  }
+}
+
+/** Whether a worker could ever run such a task; the reason when it could not. */
+export function unfit(worker: LiveWorker, needs: Needs): string | undefined {
+  if (worker.role === 'user' && worker.user !== needs.owner) {
+    return `it was started by the user ${worker.user} and runs only that user's tasks`;
+  }
+  if (!worker.info.evaluators.includes(needs.evaluator)) return `it has no evaluator ${needs.evaluator}`;
+  const missing = needs.labels.filter((label) => !worker.info.labels.includes(label));
+  if (missing.length > 0) return `it lacks the label ${missing.join(', ')}`;
+  for (const name in needs.resources) {
+    const wanted = needs.resources[name] ?? 0;
+    const has = worker.info.resources[name] ?? 0;
+    if (has < wanted) return `it has ${String(has)} of the resource ${name}; a task needs ${String(wanted)}`;
+  }
+  return undefined;
+}
+
+function workersWithRoom(state: State): Allocation[] {
+  const allocations: Allocation[] = [];
+  for (const worker of state.workers.values()) {
+    if (worker.connection === undefined || worker.draining) continue;
+    const room = worker.credit - worker.held;
+    if (room > 0) allocations.push({ worker, runs: [], room });
+  }
+  return allocations;
+}
+
+function best(queues: readonly Queue[], shares: ReadonlyMap<string, number>): Queue {
+  let [chosen] = queues;
+  for (const queue of queues) {
+    if (chosen === undefined || precedes(queue, chosen, shares)) chosen = queue;
+  }
+  if (chosen === undefined) throw new Error('there is no queue to choose from');
+  return chosen;
+}
+
+function precedes(a: Queue, b: Queue, shares: ReadonlyMap<string, number>): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority;
+  if (a.owner !== b.owner) {
+    const difference = (shares.get(a.owner) ?? 0) - (shares.get(b.owner) ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return (a.jobs.first() ?? 0) < (b.jobs.first() ?? 0);
+}
+
+/** Gives tasks of the queue's first job to the worker that has most room for them; how many were given. */
+function serve(
+  state: State,
+  queue: Queue,
+  allocations: readonly Allocation[],
+  hasRivals: boolean,
+  now: number,
+): number {
+  const id = queue.jobs.first();
+  const job = id === undefined ? undefined : state.jobs.get(id);
+  if (job === undefined) throw new Error(`queue ${queue.key} names a job that is not in the state`);
+  const meanMs = job.meanMs ?? (job.state.taskCount === 1 ? state.meanMsByKind.get(kindKey(job)) : undefined);
+  let chosen: Allocation | undefined;
+  let chosenRoom = 0;
+  let chosenLoad = 0;
+  let fitting = 0;
+  for (const allocation of allocations) {
+    if (allocation.room <= 0 || unfit(allocation.worker, queue.needs) !== undefined) continue;
+    const room = roomFor(allocation, queue.needs, meanMs);
+    if (room <= 0) continue;
+    fitting += 1;
+    const load = loadOf(allocation);
+    if (chosen === undefined || load < chosenLoad)
+      [chosen, chosenRoom, chosenLoad] = [allocation, room, load];
+  }
+  if (chosen === undefined) return 0;
+  // The last tasks of a job are spread in ever smaller portions, so that all workers end together.
+  const portion = Math.ceil(job.waiting.size / (2 * fitting));
+  const wanted = Math.min(
+    chosenRoom,
+    Math.max(portion, freeSlots(chosen), 1),
+    hasRivals ? FAIR_CHUNK : Infinity,
+  );
+  return take(state, job, chosen, wanted, now);
+}
+
+/** Leases that a worker may have more of this job. */
+function roomFor(allocation: Allocation, needs: Needs, meanMs: number | undefined): number {
+  const { worker } = allocation;
+  const { slots } = worker.info;
+  const queued =
+    meanMs === undefined || meanMs > LONG_MS ? 0 : Math.ceil((slots * QUEUE_MS) / Math.max(meanMs, 0.02));
+  let room = Math.min(allocation.room, slots + queued - heldBy(allocation));
+  for (const name in needs.resources) {
+    const wanted = needs.resources[name] ?? 0;
+    if (wanted <= 0) continue;
+    const free = (worker.info.resources[name] ?? 0) - resourceUsed(allocation, name, wanted);
+    room = Math.min(room, Math.floor(free / wanted));
+  }
+  return room;
+}
+
+function heldBy({ worker, room }: Allocation): number {
+  return worker.credit - room;
+}
+
+function loadOf(allocation: Allocation): number {
+  return heldBy(allocation) / allocation.worker.info.slots;
+}
+
+function freeSlots(allocation: Allocation): number {
+  return allocation.worker.info.slots - heldBy(allocation);
+}
+
+/** What leases and this round's allocations take; of the latter only tasks with the same needs are counted with certainty. */
+function resourceUsed(allocation: Allocation, name: string, wanted: number): number {
+  const allocated = allocation.worker.credit - allocation.worker.held - allocation.room;
+  return (allocation.worker.resourcesUsed.get(name) ?? 0) + allocated * wanted;
+}
+
+function take(state: State, job: LiveJob, allocation: Allocation, wanted: number, now: number): number {
+  let given = 0;
+  while (given < wanted) {
+    const run = job.waiting.takeFirst(wanted - given);
+    if (run === undefined) break;
+    pushRuns(job, run.first, run.count, allocation.runs);
+    given += run.count;
+  }
+  allocation.room -= given;
+  state.waitingTasks -= given;
+  if (job.state.startedAtMs === 0) {
+    job.state.startedAtMs = now;
+    state.dirty.add(job);
+  }
+  if (job.waiting.size === 0) dequeue(state, job);
+  return given;
+}
+
+/** Splits where the attempt number changes: tasks that were tried before stand out. */
+function pushRuns(job: LiveJob, first: number, count: number, runs: LeaseRun[]): void {
+  if (job.attempts.size === 0) {
+    runs.push({ job: job.id, firstIndex: first, count, attempt: job.state.firstAttempt });
+    return;
+  }
+  let start = first;
+  let attempt = nextAttempt(job, first);
+  for (let index = first + 1; index <= first + count; index += 1) {
+    const next = index === first + count ? -1 : nextAttempt(job, index);
+    if (next === attempt) continue;
+    runs.push({ job: job.id, firstIndex: start, count: index - start, attempt });
+    [start, attempt] = [index, next];
+  }
+}
+
+function nextAttempt(job: LiveJob, index: number): number {
+  return (job.attempts.get(index) ?? job.state.firstAttempt - 1) + 1;
+}

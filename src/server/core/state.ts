@@ -1,0 +1,162 @@
+import type { Attempt, JobId, JobSpec, JobState, Payload, TaskIndex } from '../../model/job.js';
+import type { JobStatus } from '../../model/status.js';
+import type { Answer, Failure } from '../../model/task.js';
+import type { Role } from '../../model/user.js';
+import type { WorkerInfo, WorkerNumber } from '../../model/worker.js';
+import type { IndexRuns } from './index-runs.js';
+import type { JobQueue } from './job-queue.js';
+import type { LeaseRun } from './writes.js';
+
+/**
+ * All the core knows. Only unfinished jobs are here (finished ones are the store's), and waiting tasks
+ * are runs of indexes: memory goes with what is under way, not with what waits.
+ */
+export interface State {
+  readonly config: Config;
+  readonly jobs: Map<JobId, LiveJob>;
+  /** Jobs with waiting tasks, by what decides where and when they run. */
+  readonly queues: Map<string, Queue>;
+  readonly workers: Map<WorkerNumber, LiveWorker>;
+  readonly grants: Map<number, LiveGrant>;
+  /** `${session}/${seq}` of unfinished jobs. */
+  readonly submissions: Map<string, JobId>;
+  /** Leases held now, by user: what fair share compares. */
+  readonly share: Map<string, number>;
+  /** Mean wall time of single-task jobs by owner and kind: a guess for the next one of them. */
+  readonly meanMsByKind: Map<string, number>;
+  /** Jobs that this transition touched. */
+  readonly dirty: Set<LiveJob>;
+  waitingTasks: number;
+  lastJob: JobId;
+  lastGrant: number;
+  lastWorker: WorkerNumber;
+  lastTickAtMs: number;
+}
+
+export interface Config {
+  /** A worker not heard of for this long is lost, and its leases with it. */
+  readonly leaseMs: number;
+  /** How often `ticked` comes; a much longer gap means that this process, not the workers, stood still. */
+  readonly tickMs: number;
+  readonly maxWaitingTasks: number;
+  readonly maxUnfinishedJobs: number;
+  readonly maxTasksPerJob: number;
+  readonly encode: Encode;
+}
+
+/** How failures that the server itself states become bytes: pure functions, injected since the core has no codec. */
+export interface Encode {
+  failure(failure: Failure): Payload;
+  answer(answer: Answer): Uint8Array;
+}
+
+export interface LiveJob {
+  readonly id: JobId;
+  readonly owner: string;
+  readonly session: string;
+  readonly seq: number;
+  readonly spec: JobSpec;
+  readonly state: JobState;
+  readonly waiting: IndexRuns;
+  /** The current lease of every processing task. */
+  readonly leases: Map<TaskIndex, Holding>;
+  /** Leases that ran out: their workers may still answer. */
+  readonly lapsed: Map<TaskIndex, Holding[]>;
+  /** The last attempt of tasks that were leased before and have not ended. */
+  readonly attempts: Map<TaskIndex, Attempt>;
+  /** Attempts that failed, of tasks that have not ended. */
+  readonly failures: Map<TaskIndex, number>;
+  /** Undefined until an answer came. */
+  meanMs: number | undefined;
+  /** Where it queues while it has waiting tasks and is not paused. */
+  queueKey: string;
+  /** What watchers were told last. */
+  told: { status: JobStatus; generation: number; answerCount: number };
+}
+
+export interface Queue {
+  readonly key: string;
+  readonly priority: number;
+  readonly owner: string;
+  /** Any job of this queue: they all need the same of a worker. */
+  readonly needs: Needs;
+  readonly jobs: JobQueue;
+}
+
+/** What a worker must have to run a task. */
+export interface Needs {
+  readonly owner: string;
+  readonly evaluator: string;
+  readonly labels: readonly string[];
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+/** One lease of a worker: shared by all tasks of a run. */
+export interface Holding {
+  readonly grant: LiveGrant;
+  readonly attempt: Attempt;
+}
+
+export interface LiveGrant {
+  readonly id: number;
+  readonly worker: WorkerNumber;
+  readonly runs: readonly LeaseRun[];
+  /** Tasks of it that may still be answered under it; at 0 the grant is deleted. */
+  open: number;
+}
+
+export interface LiveWorker {
+  readonly number: WorkerNumber;
+  readonly instance: string;
+  readonly user: string;
+  readonly role: Role;
+  info: WorkerInfo;
+  /** Counts streams; undefined while disconnected. What comes from an older stream is ignored. */
+  connection: number | undefined;
+  lastSeenAtMs: number;
+  connectedAtMs: number;
+  credit: number;
+  draining: boolean;
+  /** Current leases. */
+  held: number;
+  readonly grants: Set<LiveGrant>;
+  readonly resourcesUsed: Map<string, number>;
+  /** The highest message of this worker that was recorded. */
+  recordedSeq: number;
+  completed: number;
+  failed: number;
+  busySlots: number;
+  load1: number;
+  freeMemoryMb: number;
+}
+
+export function emptyState(config: Config, numbers = { lastJob: 0, lastGrant: 0, lastWorker: 0 }): State {
+  return {
+    config,
+    jobs: new Map(),
+    queues: new Map(),
+    workers: new Map(),
+    grants: new Map(),
+    submissions: new Map(),
+    share: new Map(),
+    meanMsByKind: new Map(),
+    dirty: new Set(),
+    waitingTasks: 0,
+    lastTickAtMs: 0,
+    ...numbers,
+  };
+}
+
+/** The status people see: the stored one is `waiting` for all that is unfinished and not paused. */
+export function statusOf(job: LiveJob): JobStatus {
+  return job.state.status === 'waiting' && job.leases.size > 0 ? 'processing' : job.state.status;
+}
+
+export function needsOfJob(job: LiveJob): Needs {
+  return {
+    owner: job.owner,
+    evaluator: job.spec.evaluator,
+    labels: job.spec.labels,
+    resources: job.spec.resources,
+  };
+}

@@ -1,0 +1,180 @@
+import type { JobId } from '../../model/job.js';
+import { isFinal } from '../../model/status.js';
+import { answersReceived, heard, outputReceived } from './answers.js';
+import { type Effects, type JobSnapshot, noEffects } from './effects.js';
+import type { Event } from './events.js';
+import {
+  copyOf,
+  jobRerun,
+  jobsForgotten,
+  jobsKilled,
+  jobsPaused,
+  jobsResumed,
+  jobSubmitted,
+  prioritySet,
+  submissionKey,
+  tasksKilled,
+  tasksSubmitted,
+} from './jobs.js';
+import { schedule } from './schedule.js';
+import { type LiveJob, type State, statusOf } from './state.js';
+import { ticked, workerDisconnected, workerRegistered, workerRenewed } from './workers.js';
+
+/**
+ * The whole server, without its clock, disk and network: takes the events that wait, gives out leases,
+ * and says what to write and what to send after the writes are on disk. It changes `state` in place
+ * (a copy of a million tasks for each event would cost too much); everything else is an argument.
+ */
+export function transition(state: State, events: Iterable<Event>, now: number): Effects {
+  const effects = noEffects();
+  for (const event of events) step(state, event, now, effects);
+  schedule(state, now, effects);
+  settle(state, effects);
+  return effects;
+}
+
+/** Ended jobs leave the state once the commit that ended them is done: from then on the store answers for them. */
+export function evict(state: State, ended: readonly JobId[]): void {
+  for (const id of ended) {
+    const job = state.jobs.get(id);
+    if (job === undefined || !isFinal(job.state.status)) continue;
+    state.jobs.delete(id);
+    state.submissions.delete(submissionKey(job.session, job.seq));
+  }
+}
+
+/** One event. */
+export function step(state: State, event: Event, now: number, effects: Effects): void {
+  switch (event.type) {
+    case 'job-submitted':
+      jobSubmitted(state, event, now, effects);
+      break;
+    case 'tasks-submitted':
+      tasksSubmitted(state, event, now, effects);
+      break;
+    case 'answers-received':
+      answersReceived(state, event, now, effects);
+      break;
+    case 'output-received':
+      outputReceived(state, event, now, effects);
+      break;
+    case 'worker-renewed':
+      workerRenewed(state, event, now);
+      break;
+    case 'worker-registered':
+      workerRegistered(state, event, now, effects);
+      break;
+    case 'worker-disconnected':
+      workerDisconnected(state, event, now);
+      break;
+    case 'worker-draining': {
+      const worker = heard(state, event, now);
+      if (worker !== undefined) worker.draining = true;
+      break;
+    }
+    case 'drain-asked':
+      drainAsked(state, event, effects);
+      break;
+    case 'jobs-killed':
+      jobsKilled(state, event, now, effects);
+      break;
+    case 'tasks-killed':
+      tasksKilled(state, event, now, effects);
+      break;
+    case 'job-rerun':
+      jobRerun(state, event, now, effects);
+      break;
+    case 'jobs-paused':
+      jobsPaused(state, event.jobs);
+      effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
+      break;
+    case 'jobs-resumed':
+      jobsResumed(state, event.jobs);
+      effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
+      break;
+    case 'priority-set':
+      prioritySet(state, event.jobs, event.priority);
+      effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
+      break;
+    case 'jobs-forgotten':
+      jobsForgotten(state, event, effects);
+      break;
+    case 'user-put':
+      effects.writes.push({ type: 'put-user', user: event.user });
+      effects.sends.push({ type: 'reply', request: event.request });
+      break;
+    case 'user-removed':
+      effects.writes.push({ type: 'delete-user', name: event.name });
+      effects.sends.push({ type: 'reply', request: event.request });
+      break;
+    case 'ticked':
+      ticked(state, now, effects);
+      break;
+  }
+}
+
+/** Writes the changed side of every job that was touched, and tells its watchers. */
+function settle(state: State, effects: Effects): void {
+  for (const job of state.dirty) {
+    effects.writes.push({ type: 'put-job-state', job: job.id, state: copyOf(job.state) });
+    announce(job, effects);
+  }
+  state.dirty.clear();
+}
+
+function announce(job: LiveJob, effects: Effects): void {
+  const { told, state } = job;
+  const isNewGeneration = told.generation !== state.generation;
+  if (isNewGeneration) effects.sends.push({ type: 'announce-job', job: job.id, snapshot: snapshotOf(job) });
+  const firstOrdinal = isNewGeneration ? 0 : told.answerCount;
+  if (state.answerCount > firstOrdinal) {
+    const count = state.answerCount - firstOrdinal;
+    effects.sends.push({ type: 'announce-answers', job: job.id, firstOrdinal, count });
+  }
+  const status = statusOf(job);
+  if (!isNewGeneration && status !== told.status) {
+    effects.sends.push({ type: 'announce-job', job: job.id, snapshot: snapshotOf(job) });
+  }
+  job.told = { status, generation: state.generation, answerCount: state.answerCount };
+}
+
+export function snapshotOf(job: LiveJob): JobSnapshot {
+  const { state } = job;
+  return {
+    status: statusOf(job),
+    counts: { ...state.ends, processing: job.leases.size, waiting: job.waiting.size },
+    answerCount: state.answerCount,
+    generation: state.generation,
+    startedAtMs: state.startedAtMs,
+    endedAtMs: state.endedAtMs,
+    reason: state.reason,
+  };
+}
+
+function drainAsked(
+  state: State,
+  event: {
+    readonly request: number;
+    readonly worker: number;
+    readonly reason: string;
+    readonly stop: boolean;
+  },
+  effects: Effects,
+): void {
+  const worker = state.workers.get(event.worker);
+  if (worker?.connection === undefined) {
+    const message = `No worker ${String(event.worker)} is connected.`;
+    effects.sends.push({ type: 'reply', request: event.request, problem: { code: 'not-found', message } });
+    return;
+  }
+  worker.draining = true;
+  const { connection } = worker;
+  effects.sends.push({
+    type: 'drain',
+    worker: worker.number,
+    connection,
+    reason: event.reason,
+    stop: event.stop,
+  });
+  effects.sends.push({ type: 'reply', request: event.request });
+}

@@ -1,0 +1,226 @@
+import type { Lease } from '../../model/task.js';
+import { heard } from './answers.js';
+import type { Effects } from './effects.js';
+import { endTask, statedEnding } from './endings.js';
+import type { WorkerRegistered, WorkerRenewed } from './events.js';
+import { hold, deleteWaiting, recall, release, remember, requeue, settleHolding } from './leases.js';
+import type { Holding, LiveJob, LiveWorker, State } from './state.js';
+
+/** A worker came, or came back: its leases and what it says it holds are made one. */
+export function workerRegistered(state: State, event: WorkerRegistered, now: number, effects: Effects): void {
+  const worker = enterWorker(state, event, now, effects);
+  const held = new Set(event.held.map((lease) => keyOf(lease)));
+  takeBackUnheld(state, worker, held, effects);
+  const stale = event.held.filter((lease) => !isWanted(state, worker, lease));
+  effects.sends.push({ type: 'welcome', worker: worker.number, connection: event.connection, stale });
+}
+
+export function workerRenewed(state: State, event: WorkerRenewed, now: number): void {
+  const worker = heard(state, event, now);
+  if (worker === undefined) return;
+  worker.credit = event.credit;
+  worker.busySlots = event.busySlots;
+  worker.load1 = event.load1;
+  worker.freeMemoryMb = event.freeMemoryMb;
+}
+
+/** Its leases go on: it may come back before they run out. */
+export function workerDisconnected(
+  state: State,
+  event: { readonly worker: number; readonly connection: number },
+  now: number,
+): void {
+  const worker = heard(state, event, now);
+  if (worker === undefined) return;
+  worker.connection = undefined;
+  if (worker.draining && worker.held === 0) state.workers.delete(worker.number);
+}
+
+/** Time passed: workers that were not heard of for too long are lost. */
+export function ticked(state: State, now: number, effects: Effects): void {
+  const passed = now - state.lastTickAtMs;
+  // After a stop of this process or a jump of the clock the silence was ours: all get their time again.
+  const unheard = passed > state.config.tickMs * 3 || passed < 0;
+  state.lastTickAtMs = now;
+  for (const worker of [...state.workers.values()]) {
+    if (unheard) worker.lastSeenAtMs = now;
+    else if (now - worker.lastSeenAtMs > state.config.leaseMs) loseWorker(state, worker, now, effects);
+  }
+}
+
+function enterWorker(state: State, event: WorkerRegistered, now: number, effects: Effects): LiveWorker {
+  const number = event.known ?? numberOf(state, event.instance) ?? newNumber(state, event, now, effects);
+  const before = state.workers.get(number);
+  if (before?.connection !== undefined) {
+    const reason = 'A newer connection of the same worker took over.';
+    effects.sends.push({ type: 'disconnect', worker: number, connection: before.connection, reason });
+  }
+  const worker: LiveWorker = before ?? {
+    number,
+    instance: event.instance,
+    user: event.user,
+    role: event.role,
+    info: event.info,
+    connection: event.connection,
+    lastSeenAtMs: now,
+    connectedAtMs: now,
+    credit: 0,
+    draining: false,
+    held: 0,
+    grants: new Set(),
+    resourcesUsed: new Map(),
+    recordedSeq: 0,
+    completed: 0,
+    failed: 0,
+    busySlots: 0,
+    load1: 0,
+    freeMemoryMb: 0,
+  };
+  worker.info = event.info;
+  worker.connection = event.connection;
+  worker.lastSeenAtMs = now;
+  worker.connectedAtMs = now;
+  worker.draining = false;
+  // A worker's first Renew comes a moment later: until then one task a slot.
+  worker.credit = event.info.slots;
+  if (before === undefined) {
+    state.workers.set(number, worker);
+    for (const grant of state.grants.values()) if (grant.worker === number) worker.grants.add(grant);
+  }
+  return worker;
+}
+
+function numberOf(state: State, instance: string): number | undefined {
+  for (const worker of state.workers.values()) if (worker.instance === instance) return worker.number;
+  return undefined;
+}
+
+function newNumber(state: State, event: WorkerRegistered, now: number, effects: Effects): number {
+  state.lastWorker += 1;
+  effects.writes.push({
+    type: 'put-worker',
+    worker: {
+      number: state.lastWorker,
+      instance: event.instance,
+      user: event.user,
+      name: event.info.name,
+      host: event.info.host,
+      firstSeenAtMs: now,
+    },
+  });
+  return state.lastWorker;
+}
+
+/** Leases the worker does not know never reached it, or it has given them up: their tasks wait again. */
+function takeBackUnheld(state: State, worker: LiveWorker, held: ReadonlySet<string>, effects: Effects): void {
+  for (const { job, index, attempt } of leasesOf(state, worker)) {
+    if (held.has(keyOf({ job: job.id, index, attempt }))) continue;
+    const current = job.leases.get(index);
+    if (current?.grant.worker === worker.number && current.attempt === attempt) {
+      release(state, job, index, current);
+      settleHolding(state, current, effects);
+      requeue(state, job, index, attempt);
+    } else {
+      const lapsed = recall(job, index, worker.number, attempt);
+      if (lapsed !== undefined) settleHolding(state, lapsed, effects);
+    }
+  }
+}
+
+/** Whether the worker shall go on with an attempt it holds; one that had run out and still waits is taken up again. */
+function isWanted(state: State, worker: LiveWorker, { job: id, index, attempt }: Lease): boolean {
+  const job = state.jobs.get(id);
+  if (job === undefined) return false;
+  const current = job.leases.get(index);
+  if (current?.grant.worker === worker.number && current.attempt === attempt) return true;
+  const lapsed = recall(job, index, worker.number, attempt);
+  if (lapsed === undefined) return false;
+  if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed, worker);
+  else remember(job, index, lapsed);
+  return true;
+}
+
+/** The lease ran out: what it ran is tried elsewhere. It may still come back and answer. */
+function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effects): void {
+  let started = 0;
+  for (const { job, index, holding } of leasesOf(state, worker)) {
+    if (job.leases.get(index) !== holding) continue;
+    release(state, job, index, holding);
+    remember(job, index, holding);
+    // Leases are run in the order of their grants, so that the oldest ones are those that were running.
+    started += 1;
+    if (started <= worker.info.slots) blameWorker(state, worker, job, index, holding, now, effects);
+    else requeue(state, job, index, holding.attempt);
+  }
+  if (worker.connection !== undefined) {
+    const reason = `Nothing was heard for ${String(state.config.leaseMs)} ms.`;
+    effects.sends.push({ type: 'disconnect', worker: worker.number, connection: worker.connection, reason });
+  }
+  state.workers.delete(worker.number);
+}
+
+function blameWorker(
+  state: State,
+  worker: LiveWorker,
+  job: LiveJob,
+  index: number,
+  holding: Holding,
+  now: number,
+  effects: Effects,
+): void {
+  job.attempts.set(index, holding.attempt);
+  const failures = (job.failures.get(index) ?? 0) + 1;
+  const { failure, ...ending } = statedEnding(
+    state,
+    job,
+    index,
+    'failed',
+    {
+      kind: 'worker-lost',
+      message: `The worker ${worker.info.name} was lost: nothing was heard of it for ${String(state.config.leaseMs)} ms while it held this task.`,
+      workerName: worker.info.name,
+      host: worker.info.host,
+    },
+    now,
+  );
+  effects.writes.push({ type: 'put-failure', job: job.id, index, attempt: holding.attempt, failure });
+  if (failures >= job.spec.limits.maxAttempts) {
+    endTask(state, job, { ...ending, worker: worker.number }, now, effects);
+    return;
+  }
+  job.failures.set(index, failures);
+  requeue(state, job, index, holding.attempt);
+}
+
+interface OwnLease {
+  readonly job: LiveJob;
+  readonly index: number;
+  readonly attempt: number;
+  readonly holding: Holding;
+}
+
+/** All leases of a worker that may still be answered, current and lapsed, in the order of their grants. */
+function leasesOf(state: State, worker: LiveWorker): OwnLease[] {
+  const leases: OwnLease[] = [];
+  for (const grant of worker.grants) {
+    for (const run of grant.runs) {
+      const job = state.jobs.get(run.job);
+      if (job === undefined) continue;
+      for (let index = run.firstIndex; index < run.firstIndex + run.count; index += 1) {
+        const holding = holdingOf(job, index, grant.id);
+        if (holding !== undefined) leases.push({ job, index, attempt: holding.attempt, holding });
+      }
+    }
+  }
+  return leases;
+}
+
+function holdingOf(job: LiveJob, index: number, grant: number): Holding | undefined {
+  const current = job.leases.get(index);
+  if (current?.grant.id === grant) return current;
+  return job.lapsed.get(index)?.find((it) => it.grant.id === grant);
+}
+
+function keyOf({ job, index, attempt }: Lease): string {
+  return `${String(job)}/${String(index)}/${String(attempt)}`;
+}
