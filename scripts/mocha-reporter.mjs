@@ -9,6 +9,9 @@ import Mocha from 'mocha';
 
 const lingerMs = 15_000;
 
+/** What Node and mocha themselves keep open: the standard streams, and the channel to mocha's parent process. */
+const ours = ['TTYWrap', 'PipeWrap'];
+
 export default class extends Mocha.reporters.Spec {
   /**
    * @param {Mocha.Runner} runner
@@ -21,21 +24,24 @@ export default class extends Mocha.reporters.Spec {
     // The tests may start mocha themselves, and that one's totals are not ours.
     delete process.env['DSAGE_TEST_TOTALS'];
     runner.once('end', () => {
+      const { passes, failures, pending } = this.stats;
       mkdirSync(dirname(path), { recursive: true });
-      const { passes, failures, pending, duration } = this.stats;
-      writeFileSync(path, JSON.stringify({ passes, failures, pending, durationMs: duration }));
-      endIfKeptAlive();
+      writeFileSync(path, JSON.stringify({ passes, failures, pending }));
+      // Mocha sets the exit code by its own count of failures, so that one must be added here.
+      endIfKeptAlive(() => writeFileSync(path, JSON.stringify({ passes, failures: failures + 1, pending })));
     });
   }
 }
 
-function endIfKeptAlive() {
+/** @param {() => void} onKeptAlive */
+function endIfKeptAlive(onKeptAlive) {
   // The timer itself keeps nothing alive: it fires only if something else does.
   const timer = setTimeout(() => {
-    const open = process.getActiveResourcesInfo().filter((name) => name !== 'Timeout' && name !== 'TTYWrap');
+    const open = process.getActiveResourcesInfo().filter((name) => !ours.includes(name));
     console.error(
       `The tests are over, but these are still open: ${open.join(', ')}. What is started must be stopped.`,
     );
+    onKeptAlive();
     process.exit(1);
   }, lingerMs);
   timer.unref();
