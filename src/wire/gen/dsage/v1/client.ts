@@ -163,6 +163,8 @@ export interface JobChanged {
   reason: string;
   /** Raised by every rerun: what was recorded before it no longer counts. */
   generation: number;
+  /** Said with a final status: some task wrote output, which ReadOutput returns. */
+  hasOutput: boolean;
 }
 
 export interface SessionClosing {
@@ -1430,6 +1432,7 @@ function createBaseJobChanged(): JobChanged {
     endedAtMs: 0,
     reason: "",
     generation: 0,
+    hasOutput: false,
   };
 }
 
@@ -1458,6 +1461,9 @@ export const JobChanged: MessageFns<JobChanged> = {
     }
     if (message.generation !== 0) {
       writer.uint32(64).uint32(message.generation);
+    }
+    if (message.hasOutput !== false) {
+      writer.uint32(72).bool(message.hasOutput);
     }
     return writer;
   },
@@ -1537,6 +1543,14 @@ export const JobChanged: MessageFns<JobChanged> = {
             }
 
             message.generation = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.hasOutput = reader.bool();
             continue;
           }
         }
