@@ -1,0 +1,284 @@
+import { TARGET_BATCH_BYTES } from '../../model/protocol.js';
+import type { AcceptedJob, NewJob, SubmitTasks } from '../../wire/gen/dsage/v1/client.js';
+import type { JobSpec } from '../../wire/gen/dsage/v1/types.js';
+
+/** A job that is to be submitted. More parts may follow until it is closed. */
+export interface Submission {
+  readonly spec: JobSpec;
+  readonly part: Part;
+  readonly closed: boolean;
+}
+
+/** Consecutive tasks of one job, packed. */
+export interface Part {
+  readonly count: number;
+  readonly packedTasks: Buffer;
+}
+
+export type OutboxMessage =
+  | { readonly type: 'jobs'; readonly jobs: NewJob[] }
+  | { readonly type: 'tasks'; readonly tasks: SubmitTasks };
+
+/** Limits of what may be on its way without having been accepted. */
+export interface OutboxLimits {
+  readonly bytes: number;
+  readonly jobs: number;
+}
+
+export const OUTBOX_LIMITS: OutboxLimits = { bytes: 8 * 1024 * 1024, jobs: 4096 };
+
+/** What a job costs in a message beside its program and its tasks, about. */
+const JOB_BYTES = 128;
+
+interface PlacedPart extends Part {
+  readonly firstIndex: number;
+}
+
+interface Entry {
+  readonly seq: number;
+  readonly spec: JobSpec;
+  readonly specBytes: number;
+  /** Not yet accepted, in order. */
+  parts: PlacedPart[];
+  /** How many of `parts` are on their way. */
+  sentParts: number;
+  total: number;
+  closed: boolean;
+  /** The server has this job. */
+  accepted: boolean;
+  sent: boolean;
+  /** The end must travel in a message of its own, since the last part has already left. */
+  closeDue: boolean;
+  /** The end went in a message of its own, which no acceptance speaks of: it is repeated after a reconnect. */
+  closeAlone: boolean;
+  /** The server's queue was full; nothing is sent until `release`. */
+  held: boolean;
+}
+
+/**
+ * What was submitted and not yet accepted. It decides what goes into which message, holds back what the
+ * limits hold back, and says everything again after a reconnect: the server knows repeats by (session, seq)
+ * and by the first index. Pure: messages go in and out as values.
+ */
+export class Outbox {
+  readonly #limits: OutboxLimits;
+  readonly #entries = new Map<number, Entry>();
+  /** Entries that may have something to send, in order of submission. */
+  #ready: Entry[] = [];
+  #lastSeq = 0;
+  #queuedBytes = 0;
+  #sentBytes = 0;
+  #sentJobs = 0;
+
+  constructor(limits: OutboxLimits = OUTBOX_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of tasks and programs that are not accepted yet, whether sent or not. */
+  get pendingBytes(): number {
+    return this.#queuedBytes + this.#sentBytes;
+  }
+
+  /** Whether everything that was handed in has been accepted. */
+  get settled(): boolean {
+    for (const entry of this.#entries.values()) {
+      if (!entry.accepted || entry.parts.length > 0 || entry.closeDue) return false;
+    }
+    return true;
+  }
+
+  /** Returns the job's number in this session. */
+  submit({ spec, part, closed }: Submission): number {
+    const specBytes = spec.program.length + JOB_BYTES;
+    const entry: Entry = {
+      ...{ seq: ++this.#lastSeq, spec, specBytes, closed },
+      ...{ parts: [], sentParts: 0, total: 0 },
+      ...{ accepted: false, sent: false, closeDue: false, closeAlone: false, held: false },
+    };
+    this.#entries.set(entry.seq, entry);
+    this.#queuedBytes += specBytes;
+    this.#place(entry, part);
+    this.#ready.push(entry);
+    return entry.seq;
+  }
+
+  /** More tasks for a job that is not closed. A job that the server refused or that has ended takes none. */
+  append(seq: number, part: Part): void {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined || part.count === 0) return;
+    this.#place(entry, part);
+    this.#ready.push(entry);
+  }
+
+  /** No more tasks will come. */
+  close(seq: number): void {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined || entry.closed) return;
+    entry.closed = true;
+    if (entry.sent && entry.sentParts === entry.parts.length) {
+      entry.closeDue = true;
+      this.#ready.push(entry);
+    }
+  }
+
+  /** The messages that may leave now. Call it again after every acceptance. */
+  take(): OutboxMessage[] {
+    const messages: OutboxMessage[] = [];
+    let batch: NewJob[] = [];
+    let batchBytes = 0;
+    const flush = (): void => {
+      if (batch.length > 0) messages.push({ type: 'jobs', jobs: batch });
+      batch = [];
+      batchBytes = 0;
+    };
+    let next = 0;
+    for (; next < this.#ready.length && this.#hasRoom(); next++) {
+      const entry = this.#ready[next];
+      if (entry === undefined || this.#entries.get(entry.seq) !== entry || entry.held) continue;
+      if (entry.sent) {
+        flush();
+        const tasks = this.#takeTasks(entry);
+        if (tasks !== undefined) messages.push({ type: 'tasks', tasks });
+        if (this.#hasMore(entry)) this.#ready.push(entry);
+        continue;
+      }
+      const job = this.#takeJob(entry);
+      batch.push(job);
+      batchBytes += entry.specBytes + job.packedTasks.length;
+      if (batchBytes >= TARGET_BATCH_BYTES) flush();
+      if (this.#hasMore(entry)) this.#ready.push(entry);
+    }
+    flush();
+    this.#ready = this.#ready.slice(next);
+    return messages;
+  }
+
+  /** The server has stored `taskCount` tasks of the job. False for a job that nothing is known of. */
+  accept({ seq, taskCount }: Pick<AcceptedJob, 'seq' | 'taskCount'>): boolean {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined) return false;
+    if (!entry.accepted) {
+      entry.accepted = true;
+      this.#sentJobs -= 1;
+      this.#sentBytes -= entry.specBytes;
+    }
+    while (entry.sentParts > 0) {
+      const part = entry.parts[0];
+      if (part === undefined || part.firstIndex + part.count > taskCount) break;
+      entry.parts.shift();
+      entry.sentParts -= 1;
+      this.#sentBytes -= part.packedTasks.length;
+    }
+    if (entry.closed && !entry.closeAlone && !entry.closeDue && entry.parts.length === 0) {
+      this.#entries.delete(seq);
+    }
+    return true;
+  }
+
+  /** Whether the job had been accepted: then only the tasks that came later are refused. */
+  isAccepted(seq: number): boolean {
+    return this.#entries.get(seq)?.accepted ?? false;
+  }
+
+  /** The job has ended or was refused: nothing of it is sent again. */
+  drop(seq: number): void {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined) return;
+    this.#unsend(entry);
+    this.#queuedBytes -= entry.parts.reduce((sum, part) => sum + part.packedTasks.length, 0);
+    if (!entry.accepted) this.#queuedBytes -= entry.specBytes;
+    this.#entries.delete(seq);
+  }
+
+  /** The server had no room for more tasks of this job: they wait here until `release`. */
+  hold(seq: number): void {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined || entry.held) return;
+    this.#unsend(entry);
+    entry.held = true;
+  }
+
+  release(seq: number): void {
+    const entry = this.#entries.get(seq);
+    if (entry?.held !== true) return;
+    entry.held = false;
+    this.#ready.push(entry);
+  }
+
+  /** The connection was lost: all that was not accepted will be sent again, in order. */
+  rewind(): void {
+    for (const entry of this.#entries.values()) this.#unsend(entry);
+    this.#ready = [...this.#entries.values()].filter((entry) => !entry.held && this.#hasMore(entry));
+  }
+
+  #place(entry: Entry, part: Part): void {
+    if (part.count === 0) return;
+    entry.parts.push({ ...part, firstIndex: entry.total });
+    entry.total += part.count;
+    this.#queuedBytes += part.packedTasks.length;
+  }
+
+  #hasRoom(): boolean {
+    return this.#sentBytes < this.#limits.bytes && this.#sentJobs < this.#limits.jobs;
+  }
+
+  #hasMore(entry: Entry): boolean {
+    return !entry.sent || entry.sentParts < entry.parts.length || entry.closeDue;
+  }
+
+  #takeJob(entry: Entry): NewJob {
+    const part = entry.parts[0];
+    entry.sent = true;
+    this.#move(entry.specBytes);
+    this.#sentJobs += 1;
+    if (part !== undefined) this.#sendPart(entry, part);
+    return {
+      seq: entry.seq,
+      spec: entry.spec,
+      packedTasks: part?.packedTasks ?? Buffer.alloc(0),
+      taskCount: part?.count ?? 0,
+      closed: entry.closed && entry.sentParts === entry.parts.length,
+      watch: true,
+    };
+  }
+
+  #takeTasks(entry: Entry): SubmitTasks | undefined {
+    if (!this.#hasMore(entry)) return undefined;
+    const part = entry.parts[entry.sentParts];
+    if (part === undefined) {
+      entry.closeDue = false;
+      entry.closeAlone = true;
+    } else {
+      this.#sendPart(entry, part);
+    }
+    return {
+      target: { $case: 'seq', value: entry.seq },
+      firstIndex: part?.firstIndex ?? entry.total,
+      packedTasks: part?.packedTasks ?? Buffer.alloc(0),
+      taskCount: part?.count ?? 0,
+      closed: entry.closed && entry.sentParts === entry.parts.length,
+    };
+  }
+
+  #sendPart(entry: Entry, part: PlacedPart): void {
+    entry.sentParts += 1;
+    this.#move(part.packedTasks.length);
+  }
+
+  #move(bytes: number): void {
+    this.#queuedBytes -= bytes;
+    this.#sentBytes += bytes;
+  }
+
+  #unsend(entry: Entry): void {
+    for (const part of entry.parts.slice(0, entry.sentParts)) this.#move(-part.packedTasks.length);
+    entry.sentParts = 0;
+    if (!entry.accepted && entry.sent) {
+      entry.sent = false;
+      this.#sentJobs -= 1;
+      this.#move(-entry.specBytes);
+    }
+    // Where something else is still to be sent, that carries the end again.
+    entry.closeDue = entry.accepted && entry.parts.length === 0 && (entry.closeAlone || entry.closeDue);
+  }
+}

@@ -1,0 +1,296 @@
+import { DsageError, isErrorCode } from '../model/errors.js';
+import type {
+  Accepted,
+  JobAnswers,
+  JobChanged,
+  OpenSession,
+  SessionOpened,
+  SessionRequest,
+  SessionResponse,
+  WatchEvents,
+} from '../wire/gen/dsage/v1/client.js';
+import { Outbox } from './core/outbox.js';
+import type { Part, Submission } from './core/outbox.js';
+import { Link } from './link.js';
+import type { Rpc } from './rpc.js';
+
+/** Jobs named in one message. */
+const WATCH_BATCH = 4096;
+/** When tasks are offered again that the server had no room for. */
+const QUEUE_FULL_RETRY_MS = 500;
+
+/** Hears what the session learns of one job. */
+export interface JobListener {
+  /** Answers from this ordinal on may be missing. */
+  readonly nextOrdinal: number;
+  onAccepted(job: number): void;
+  /** Nothing of it is on the server, or (for a job that was accepted) no more tasks are taken. */
+  onRefused(error: DsageError): void;
+  onAnswers(batch: JobAnswers): void;
+  onChanged(changed: JobChanged): void;
+  /** The connection ended for good before the job did. */
+  onLost(error: DsageError): void;
+}
+
+/**
+ * One stream to the server for all submissions and answers of this process. What is submitted in one turn of
+ * the event loop leaves in one message; what was not accepted is sent again after a reconnect, and every watch
+ * is taken up where it was.
+ */
+export class Session {
+  readonly #outbox = new Outbox();
+  readonly #link: Link;
+  readonly #submitted = new Map<number, JobListener>();
+  readonly #watched = new Map<number, JobListener>();
+  #control: SessionRequest[] = [];
+  #unwatched: number[] = [];
+  #flushDue = false;
+  #rewound = false;
+  #end: DsageError | undefined;
+  #lastProblem: DsageError | undefined;
+  #opened: SessionOpened | undefined;
+  readonly #heldTimers = new Set<NodeJS.Timeout>();
+  /** Called whenever something may have changed that somebody waits for. */
+  readonly #waiters = new Set<() => void>();
+
+  constructor(rpc: Rpc, hello: OpenSession) {
+    this.#link = new Link(
+      { stream: () => rpc.session(), explain: (error) => rpc.explain(error), hello },
+      {
+        onOpened: (opened) => this.#onOpened(opened),
+        onMessage: (message) => this.#onMessage(message),
+        onDrained: () => this.#flush(),
+        onDown: (error, isFinal) => this.#onDown(error, isFinal),
+      },
+    );
+  }
+
+  get isConnected(): boolean {
+    return this.#link.isOpen;
+  }
+
+  /** What the server said of itself and of this user, when it last opened the session. */
+  get opened(): SessionOpened | undefined {
+    return this.#opened;
+  }
+
+  /** Why there is no session any more; undefined while there is one or it is being reconnected. */
+  get ended(): DsageError | undefined {
+    return this.#end;
+  }
+
+  /** Why the last try to connect failed. */
+  get lastProblem(): DsageError | undefined {
+    return this.#lastProblem;
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  /** Returns at once with the job's number in this session. Throws when the session has ended. */
+  submit(submission: Submission, listener: JobListener): number {
+    if (this.#end !== undefined) throw this.#end;
+    const seq = this.#outbox.submit(submission);
+    this.#submitted.set(seq, listener);
+    this.#flushSoon();
+    return seq;
+  }
+
+  append(seq: number, part: Part): void {
+    this.#outbox.append(seq, part);
+    this.#flushSoon();
+  }
+
+  closeJob(seq: number): void {
+    this.#outbox.close(seq);
+    this.#flushSoon();
+  }
+
+  /** Sends no more of a job's tasks. */
+  abandon(seq: number): void {
+    this.#outbox.drop(seq);
+  }
+
+  /** Bytes that wait here to be accepted: whoever makes tasks stops when there are too many. */
+  get pendingBytes(): number {
+    return this.#outbox.pendingBytes;
+  }
+
+  watch(job: number, listener: JobListener): void {
+    if (this.#end !== undefined) throw this.#end;
+    this.#watched.set(job, listener);
+    this.#askFor([[job, listener]]);
+    this.#flushSoon();
+  }
+
+  /** The server forgets a watch by itself when the connection ends, so this says only what saves work. */
+  unwatch(job: number): void {
+    if (!this.#watched.delete(job)) return;
+    this.#unwatched.push(job);
+    this.#flushSoon();
+  }
+
+  /** Resolves once `condition` holds; it is asked again whenever the session has news. Rejects when the session ends. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (condition()) resolve();
+        else if (this.#end !== undefined) reject(this.#end);
+        else return;
+        this.#waiters.delete(check);
+      };
+      this.#waiters.add(check);
+      check();
+    });
+  }
+
+  /** Everything that was submitted is on the server. */
+  get isSettled(): boolean {
+    return this.#outbox.settled;
+  }
+
+  /** Ends the session: whoever still waits gets `error`. Idempotent. */
+  stop(error: DsageError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    this.#link.stop();
+    for (const timer of this.#heldTimers) clearTimeout(timer);
+    const listeners = new Set([...this.#submitted.values(), ...this.#watched.values()]);
+    this.#submitted.clear();
+    this.#watched.clear();
+    for (const listener of listeners) listener.onLost(error);
+    this.#wake();
+  }
+
+  #onOpened(opened: SessionOpened): void {
+    this.#opened = opened;
+    if (this.#rewound) {
+      this.#control = [];
+      this.#unwatched = [];
+      this.#askFor([...this.#watched]);
+    }
+    this.#wake();
+    this.#flush();
+  }
+
+  #onDown(error: DsageError | undefined, isFinal: boolean): void {
+    this.#lastProblem = error;
+    this.#rewound = true;
+    this.#outbox.rewind();
+    if (isFinal && error !== undefined) this.stop(error);
+    else this.#wake();
+  }
+
+  #onMessage({ message }: SessionResponse): void {
+    if (message?.$case === 'accepted') this.#onAccepted(message.value);
+    else if (message?.$case === 'events') this.#onEvents(message.value);
+  }
+
+  #onAccepted({ jobs, refused }: Accepted): void {
+    for (const accepted of jobs) {
+      const isFirst = !this.#outbox.isAccepted(accepted.seq);
+      const listener = this.#submitted.get(accepted.seq);
+      this.#outbox.accept(accepted);
+      if (!isFirst || listener === undefined || this.#watched.has(accepted.job)) continue;
+      this.#watched.set(accepted.job, listener);
+      // A repeated submission may be answered without the watch that came with the first one.
+      if (this.#rewound) this.#askFor([[accepted.job, listener]]);
+      listener.onAccepted(accepted.job);
+    }
+    for (const { seq, problem } of refused) {
+      const code = problem?.code ?? '';
+      this.#refuse(seq, new DsageError(isErrorCode(code) ? code : 'internal', problem?.message ?? ''));
+    }
+    this.#wake();
+    this.#flush();
+  }
+
+  #refuse(seq: number, error: DsageError): void {
+    if (!this.#outbox.isAccepted(seq)) {
+      this.#outbox.drop(seq);
+      this.#takeSubmitted(seq)?.onRefused(error);
+      return;
+    }
+    // A full queue empties; what was sent behind a refused part does not fit on to what the server has.
+    if (error.code === 'queue-full' || error.code === 'invalid-argument') {
+      this.#outbox.hold(seq);
+      const timer = setTimeout(() => {
+        this.#heldTimers.delete(timer);
+        this.#outbox.release(seq);
+        this.#flush();
+      }, QUEUE_FULL_RETRY_MS);
+      this.#heldTimers.add(timer);
+      return;
+    }
+    this.#outbox.drop(seq);
+    // A job that has ended takes no more tasks; its status says why.
+    if (error.code !== 'failed-precondition') this.#submitted.get(seq)?.onRefused(error);
+  }
+
+  #onEvents({ answers, changed }: WatchEvents): void {
+    for (const batch of answers) this.#watched.get(batch.job)?.onAnswers(batch);
+    for (const change of changed) this.#watched.get(change.job)?.onChanged(change);
+  }
+
+  /** The job has ended: nothing of it is sent, repeated or watched any more. */
+  finished(job: number, seq: number | undefined): void {
+    if (seq !== undefined) {
+      this.#outbox.drop(seq);
+      this.#submitted.delete(seq);
+    }
+    this.unwatch(job);
+  }
+
+  #takeSubmitted(seq: number): JobListener | undefined {
+    const listener = this.#submitted.get(seq);
+    this.#submitted.delete(seq);
+    return listener;
+  }
+
+  #askFor(jobs: readonly (readonly [number, JobListener])[]): void {
+    for (let start = 0; start < jobs.length; start += WATCH_BATCH) {
+      const batch = jobs.slice(start, start + WATCH_BATCH).map(([job, listener]) => ({
+        ...{ job, fromOrdinal: listener.nextOrdinal, statusOnly: false },
+      }));
+      this.#control.push({ message: { $case: 'watch', value: { jobs: batch } } });
+    }
+  }
+
+  /** At the end of this turn, so that submissions that are started together leave together. */
+  #flushSoon(): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    setImmediate(() => {
+      this.#flushDue = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#link.isWritable) this.#writeControl();
+    if (this.#link.isWritable) this.#writeSubmissions();
+  }
+
+  #writeControl(): void {
+    // A job that is watched again must not be taken off the list by an older message.
+    const gone = this.#unwatched.filter((job) => !this.#watched.has(job));
+    this.#unwatched = [];
+    if (gone.length > 0) this.#link.write({ message: { $case: 'unwatch', value: { jobs: gone } } });
+    for (const message of this.#control.splice(0)) this.#link.write(message);
+  }
+
+  #writeSubmissions(): void {
+    for (const message of this.#outbox.take()) {
+      this.#link.write(
+        message.type === 'jobs'
+          ? { message: { $case: 'jobs', value: { jobs: message.jobs } } }
+          : { message: { $case: 'tasks', value: message.tasks } },
+      );
+    }
+  }
+
+  #wake(): void {
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+}
