@@ -59,7 +59,7 @@ function compile(sources) {
   }
   // The compiler trusts its cache and would not write a file again that was deleted from dist/.
   if (!sources.flatMap(outputsOf).every((path) => existsSync(path))) rmSync(buildInfo, { force: true });
-  if (!run('tsc', ['--project', 'tsconfig.json', '--pretty']).ok) {
+  if (!run('tsc', ['--project', 'tsconfig.json']).ok) {
     throw new ScriptError('build: the sources do not compile (see above)');
   }
 }

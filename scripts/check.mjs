@@ -17,8 +17,8 @@ const checks = [
   ['generated code', checkGenerated],
   ['format', () => program('prettier', ['--check', '--log-level', 'warn', '.'])],
   ['format of proto', () => program('buf', ['format', '--diff', '--exit-code'])],
-  ['types of src', () => program('tsc', ['--noEmit', '--incremental', 'false', '--pretty'])],
-  ['types of tests', () => program('tsc', ['--project', 'tsconfig.test.json', '--pretty'])],
+  ['types of src', () => program('tsc', ['--noEmit', '--incremental', 'false'])],
+  ['types of tests', () => program('tsc', ['--project', 'tsconfig.test.json'])],
   [
     'lint',
     () => program('eslint', ['--cache', '--cache-location', '.cache/eslint/', '--max-warnings', '0', '.']),
