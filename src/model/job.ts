@@ -99,6 +99,8 @@ export interface JobState {
   reason: string;
   /** May be changed after submission. */
   priority: number;
+  /** Some task wrote output. */
+  hasOutput: boolean;
 }
 
 /** A job as the store keeps it. */

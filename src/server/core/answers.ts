@@ -26,6 +26,12 @@ export function outputReceived(state: State, event: OutputReceived, now: number,
     return holding?.grant.worker === worker.number && holding.attempt === attempt;
   });
   if (chunks.length > 0) {
+    for (const { job: id } of chunks) {
+      const job = state.jobs.get(id);
+      if (job === undefined || job.state.hasOutput) continue;
+      job.state.hasOutput = true;
+      state.dirty.add(job);
+    }
     effects.writes.push({ type: 'put-output', chunks });
     effects.sends.push({ type: 'announce-output', chunks });
   }

@@ -28,12 +28,13 @@ export type Send =
       readonly taskCount: number;
     }
   | { readonly type: 'refuse'; readonly session: string; readonly seq: number; readonly problem: Problem }
-  /** Answers of these ordinals are in the store now. */
+  /** Answers of these ordinals are in the store now; `records` are the last of them, for those who listen. */
   | {
       readonly type: 'announce-answers';
       readonly job: JobId;
       readonly firstOrdinal: number;
       readonly count: number;
+      readonly records: readonly Uint8Array[];
     }
   | { readonly type: 'announce-job'; readonly job: JobId; readonly snapshot: JobSnapshot }
   | { readonly type: 'announce-output'; readonly chunks: readonly OutputChunk[] }
@@ -93,6 +94,7 @@ export interface JobSnapshot {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly reason: string;
+  readonly hasOutput: boolean;
 }
 
 export function noEffects(): Effects {

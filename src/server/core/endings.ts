@@ -26,6 +26,7 @@ export function endTask(state: State, job: LiveJob, ending: Ending, now: number,
   settleTask(state, job, ending.index, effects);
   effects.writes.push({ type: 'put-answer', job: job.id, ordinal: job.state.answerCount, ...ending });
   job.state.answerCount += 1;
+  job.fresh.push(ending.record);
   job.state.ends[ending.status] += 1;
   state.dirty.add(job);
   endJobIfDone(state, job, now, effects);

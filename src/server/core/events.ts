@@ -78,11 +78,16 @@ export interface JobRerun {
   readonly request: number;
   readonly job: JobId;
   readonly onlyFailed: boolean;
-  /** For a finished job: its record, and the tasks that completed (in the order of their indexes). */
-  readonly finished?: {
-    readonly record: JobRecord;
-    readonly ends: Iterable<{ readonly index: TaskIndex; readonly status: string }>;
-  };
+  /**
+   * Reads an ended job from the store: its record, and how its tasks ended in the order of their indexes.
+   * The engine applies this event when all that came before it is stored.
+   */
+  readonly read: () => EndedJob | undefined;
+}
+
+export interface EndedJob {
+  readonly record: JobRecord;
+  readonly ends: Iterable<{ readonly index: TaskIndex; readonly status: string }>;
 }
 
 export interface WorkerRegistered {

@@ -135,13 +135,13 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
     });
     return;
   }
-  // The store's record serves even where the ended job is still in the state: it leaves with its own commit.
-  const record = event.finished?.record;
-  if (record === undefined) {
+  const ended = event.read();
+  if (ended === undefined) {
     const message = `There is no job ${String(event.job)}.`;
     effects.sends.push({ type: 'reply', request: event.request, problem: { code: 'not-found', message } });
     return;
   }
+  const { record, ends } = ended;
   const old = record.state;
   const job = enter(state, {
     ...record,
@@ -157,7 +157,7 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
     },
   });
   job.told = { ...job.told, generation: old.generation };
-  if (event.onlyFailed) keepCompleted(state, job, event.finished?.ends ?? [], effects);
+  if (event.onlyFailed) keepCompleted(state, job, ends, effects);
   else startOver(state, job, effects);
   state.dirty.add(job);
   endJobIfDone(state, job, now, effects);
@@ -229,6 +229,7 @@ export function enter(state: State, record: JobRecord): LiveJob {
     failures: new Map(),
     meanMs: undefined,
     queueKey: queueKeyOf(record.owner, record.state.priority, record.spec),
+    fresh: [],
     told: {
       status: record.state.status,
       generation: record.state.generation,
@@ -282,6 +283,7 @@ function startOver(state: State, job: LiveJob, effects: Effects): void {
   effects.writes.push({ type: 'clear-job', job: job.id });
   job.state.ends = { completed: 0, failed: 0, killed: 0 };
   job.state.answerCount = 0;
+  job.state.hasOutput = false;
   if (job.state.taskCount > 0) addWaiting(state, job, 0, job.state.taskCount);
 }
 
@@ -300,6 +302,7 @@ function newJobState(event: JobSubmitted, now: number): JobState {
     endedAtMs: 0,
     reason: '',
     priority: event.spec.priority,
+    hasOutput: false,
   };
 }
 

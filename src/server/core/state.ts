@@ -70,6 +70,8 @@ export interface LiveJob {
   meanMs: number | undefined;
   /** Where it queues while it has waiting tasks and is not paused. */
   queueKey: string;
+  /** Records of answers that watchers were not told of yet. */
+  fresh: Uint8Array[];
   /** What watchers were told last. */
   told: { status: JobStatus; generation: number; answerCount: number };
 }
@@ -108,8 +110,8 @@ export interface LiveGrant {
 export interface LiveWorker {
   readonly number: WorkerNumber;
   readonly instance: string;
-  readonly user: string;
-  readonly role: Role;
+  user: string;
+  role: Role;
   info: WorkerInfo;
   /** Counts streams; undefined while disconnected. What comes from an older stream is ignored. */
   connection: number | undefined;

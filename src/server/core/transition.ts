@@ -129,7 +129,8 @@ function announce(job: LiveJob, effects: Effects): void {
   const firstOrdinal = isNewGeneration ? 0 : told.answerCount;
   if (state.answerCount > firstOrdinal) {
     const count = state.answerCount - firstOrdinal;
-    effects.sends.push({ type: 'announce-answers', job: job.id, firstOrdinal, count });
+    effects.sends.push({ type: 'announce-answers', job: job.id, firstOrdinal, count, records: job.fresh });
+    job.fresh = [];
   }
   const status = statusOf(job);
   if (!isNewGeneration && status !== told.status) {
@@ -148,6 +149,7 @@ export function snapshotOf(job: LiveJob): JobSnapshot {
     startedAtMs: state.startedAtMs,
     endedAtMs: state.endedAtMs,
     reason: state.reason,
+    hasOutput: state.hasOutput,
   };
 }
 

@@ -77,6 +77,8 @@ function enterWorker(state: State, event: WorkerRegistered, now: number, effects
     freeMemoryMb: 0,
   };
   worker.info = event.info;
+  worker.user = event.user;
+  worker.role = event.role;
   worker.connection = event.connection;
   worker.lastSeenAtMs = now;
   worker.connectedAtMs = now;

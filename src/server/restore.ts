@@ -1,0 +1,143 @@
+import { enter } from './core/jobs.js';
+import { enqueue, hold, remember } from './core/leases.js';
+import {
+  type Config,
+  emptyState,
+  type Holding,
+  type LiveGrant,
+  type LiveJob,
+  type LiveWorker,
+  type State,
+  statusOf,
+} from './core/state.js';
+import type { Grant, WorkerRecord, Write } from './core/writes.js';
+import type { Store } from './store/store.js';
+
+/**
+ * Builds the state from the store after a start. Leases go on: their workers are taken for disconnected
+ * and have the lease time to come back. Returns writes that clean up what a crash left half told.
+ */
+export function restore(store: Store, config: Config, now: number): { state: State; writes: Write[] } {
+  const state = emptyState(config, store.numbers());
+  state.lastTickAtMs = now;
+  for (const record of store.unfinishedJobs()) {
+    const job = enter(state, record);
+    restoreFailures(store, job);
+  }
+  const writes: Write[] = [];
+  const leased = new Map<LiveJob, Map<number, { holding: Holding; worker: LiveWorker }>>();
+  for (const grant of store.grants()) {
+    if (!restoreGrant(state, store, grant, leased, now)) writes.push({ type: 'delete-grant', id: grant.id });
+  }
+  for (const job of state.jobs.values()) restoreTasks(state, store, job, leased.get(job) ?? new Map());
+  // What was restored is what is stored: nothing of it needs to be written or told again.
+  state.dirty.clear();
+  for (const job of state.jobs.values()) job.told.status = statusOf(job);
+  return { state, writes };
+}
+
+function restoreFailures(store: Store, job: LiveJob): void {
+  const { firstAttempt } = job.state;
+  for (const { index, lastAttempt } of store.failedAttempts(job.id)) {
+    if (lastAttempt < firstAttempt || store.end(job.id, index) !== undefined) continue;
+    job.attempts.set(index, lastAttempt);
+    const counted = store.failures(job.id, index).filter(({ attempt }) => attempt >= firstAttempt);
+    job.failures.set(index, counted.length);
+  }
+}
+
+/** Whether any task of the grant may still be answered under it. */
+function restoreGrant(
+  state: State,
+  store: Store,
+  { id, worker: number, runs }: Grant,
+  leased: Map<LiveJob, Map<number, { holding: Holding; worker: LiveWorker }>>,
+  now: number,
+): boolean {
+  const record = store.worker(number);
+  if (record === undefined) return false;
+  const grant: LiveGrant = { id, worker: number, runs, open: 0 };
+  for (const run of runs) {
+    const job = state.jobs.get(run.job);
+    if (job === undefined || run.attempt < job.state.firstAttempt) continue;
+    const holding = { grant, attempt: run.attempt };
+    for (let index = run.firstIndex; index < run.firstIndex + run.count; index += 1) {
+      if (run.attempt <= (job.failures.has(index) ? (job.attempts.get(index) ?? 0) : 0)) continue;
+      if (store.end(job.id, index) !== undefined) continue;
+      const tasks = leased.get(job) ?? new Map<number, { holding: Holding; worker: LiveWorker }>();
+      leased.set(job, tasks);
+      const before = tasks.get(index);
+      if (before !== undefined) remember(job, index, before.holding);
+      tasks.set(index, { holding, worker: workerOf(state, record, now) });
+      grant.open += 1;
+    }
+  }
+  if (grant.open === 0) return false;
+  state.grants.set(id, grant);
+  workerOf(state, record, now).grants.add(grant);
+  return true;
+}
+
+/** What neither ended nor is leased waits. */
+function restoreTasks(
+  state: State,
+  store: Store,
+  job: LiveJob,
+  leased: ReadonlyMap<number, { readonly holding: Holding; readonly worker: LiveWorker }>,
+): void {
+  let next = 0;
+  for (const index of store.endedIndexes(job.id)) {
+    job.waiting.add(next, index - next);
+    next = index + 1;
+  }
+  job.waiting.add(next, job.state.taskCount - next);
+  for (const [index, { holding, worker }] of leased) {
+    job.waiting.delete(index);
+    hold(state, job, index, holding, worker);
+  }
+  state.waitingTasks += job.waiting.size;
+  enqueue(state, job);
+}
+
+function workerOf(state: State, record: WorkerRecord, now: number): LiveWorker {
+  const known = state.workers.get(record.number);
+  if (known !== undefined) return known;
+  const worker: LiveWorker = {
+    number: record.number,
+    instance: record.instance,
+    user: record.user,
+    role: 'worker',
+    info: {
+      name: record.name,
+      host: record.host,
+      pid: 0,
+      slots: 1,
+      labels: [],
+      resources: {},
+      evaluators: [],
+      cpuModel: '',
+      cpuCount: 0,
+      memoryMb: 0,
+      nodeVersion: '',
+      packageVersion: '',
+      platform: '',
+      speedMmps: 0,
+    },
+    connection: undefined,
+    lastSeenAtMs: now,
+    connectedAtMs: now,
+    credit: 0,
+    draining: false,
+    held: 0,
+    grants: new Set(),
+    resourcesUsed: new Map(),
+    recordedSeq: 0,
+    completed: 0,
+    failed: 0,
+    busySlots: 0,
+    load1: 0,
+    freeMemoryMb: 0,
+  };
+  state.workers.set(record.number, worker);
+  return worker;
+}
