@@ -143,10 +143,10 @@ function registerExtensions(): void {
     },
     {
       Class: NegativeZero,
-      encode(_value: NegativeZero, encode) {
+      encode({ value }: NegativeZero, encode) {
         // As a float it keeps its sign.
         this.alwaysUseFloat = true;
-        encode(-0);
+        encode(value);
         this.alwaysUseFloat = false;
       },
     },

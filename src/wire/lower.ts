@@ -4,7 +4,9 @@ import { fraction } from './fraction.js';
 import { isForeignFraction, isPlainPrototype, LARGE_INTEGER, surveyValue } from './travels.js';
 
 /** Stands for -0, which cbor-x would write as 0. */
-export class NegativeZero {}
+export class NegativeZero {
+  readonly value = -0;
+}
 
 /** Stands for a BigInt with thousands of bits: its magnitude, or minus one minus itself, big-endian. */
 export class LargePositive {
