@@ -1,5 +1,10 @@
 import { encodeValue } from '../wire/codec.js';
-import type { WorkRequest, WorkResponse, JobProgram, LeaseRun as WireRun } from '../wire/gen/dsage/v1/worker.js';
+import type {
+  WorkRequest,
+  WorkResponse,
+  JobProgram,
+  LeaseRun as WireRun,
+} from '../wire/gen/dsage/v1/worker.js';
 import { readPackedTasks, writeAnswerRecord } from '../wire/packed.js';
 import { EMPTY_PAYLOAD, inlinePayload, readPayload } from '../wire/payload.js';
 import { DsageError } from '../model/errors.js';

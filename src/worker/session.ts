@@ -101,7 +101,10 @@ export class Session {
     // A client of its own for every try: a shared connection would keep to its own pace of reconnecting.
     this.#client?.close();
     const { server, credentials, channel } = this.#options;
-    this.#client = new WorkerServiceClient(server, credentials, { ...channel, 'grpc.use_local_subchannel_pool': 1 });
+    this.#client = new WorkerServiceClient(server, credentials, {
+      ...channel,
+      'grpc.use_local_subchannel_pool': 1,
+    });
     const stream = this.#client.work();
     this.#stream = stream;
     this.#waiting = [];
