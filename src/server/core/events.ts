@@ -65,7 +65,7 @@ export interface TasksSubmitted {
   /** Where the acknowledgement goes, and under which number. */
   readonly session: string;
   readonly seq: number;
-  readonly job: JobId;
+  readonly target: { readonly job: JobId } | { readonly seq: number };
   readonly owner: string;
   readonly isAdmin: boolean;
   readonly firstIndex: TaskIndex;

@@ -39,16 +39,13 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
 export function tasksSubmitted(state: State, event: TasksSubmitted, now: number, effects: Effects): void {
   const { session, seq } = event;
   const refuse = (problem: Problem) => effects.sends.push({ type: 'refuse', session, seq, problem });
-  const job = state.jobs.get(event.job);
+  const job = targetOf(state, event);
   if (job === undefined || isFinal(job.state.status)) {
-    refuse({
-      code: 'failed-precondition',
-      message: `Job ${String(event.job)} has ended: it takes no more tasks.`,
-    });
+    refuse({ code: 'failed-precondition', message: 'That job has ended: it takes no more tasks.' });
     return;
   }
   if (job.owner !== event.owner && !event.isAdmin) {
-    refuse({ code: 'permission-denied', message: `Job ${String(event.job)} is another user's.` });
+    refuse({ code: 'permission-denied', message: `Job ${String(job.id)} is another user's.` });
     return;
   }
   // A client that reconnects repeats what it has no acknowledgement for: what is stored is skipped.
@@ -304,6 +301,11 @@ function newJobState(event: JobSubmitted, now: number): JobState {
     priority: event.spec.priority,
     hasOutput: false,
   };
+}
+
+function targetOf(state: State, { session, target }: TasksSubmitted): LiveJob | undefined {
+  const id = 'job' in target ? target.job : state.submissions.get(submissionKey(session, target.seq));
+  return id === undefined ? undefined : state.jobs.get(id);
 }
 
 function repeatOf(state: State, event: JobSubmitted): { job: JobId; taskCount: number } | undefined {
