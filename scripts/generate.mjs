@@ -8,6 +8,7 @@ import { filesBelow, isMain, root, run, runMain, ScriptError } from './support.m
 
 const target = join(root, 'src', 'wire', 'gen');
 const scratch = join(root, '.cache', 'generated');
+const healthProto = join('node_modules', 'grpc-health-check', 'proto');
 
 /** @param {{ check?: boolean }} [options] */
 export function generate({ check = false } = {}) {
@@ -42,9 +43,13 @@ function generateIntoScratch() {
   mustRun('buf', ['generate', '--output', scratch]);
   const binary = join(scratch, 'descriptors.binpb');
   mustRun('buf', ['build', '--exclude-source-info', '-o', binary]);
+  // Health checks are not ours, but the server has them, and reflection describes all that it has.
+  const health = join(scratch, 'health.binpb');
+  mustRun('buf', ['build', healthProto, '--exclude-source-info', '-o', health]);
   const path = join(scratch, 'src', 'wire', 'gen', 'descriptors.ts');
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, descriptorModule(readFileSync(binary)));
+  // Two FileDescriptorSets one after the other are the set of both: that is how protobuf merges lists.
+  writeFileSync(path, descriptorModule(Buffer.concat([binary, health].map((file) => readFileSync(file)))));
 }
 
 /**

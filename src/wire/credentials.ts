@@ -45,6 +45,8 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   // A cluster is reached directly, whatever proxy the environment has for the web.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
+  // The name in the TLS handshake; it may not be an address, which many servers are reached by.
+  'grpc.ssl_target_name_override': 'dsage-server',
 };
 
 /**
@@ -56,6 +58,12 @@ export function clientCredentials(pems: TlsPems): ChannelCredentials {
   return ChannelCredentials.createFromSecureContext(secureContext(pems), {
     checkServerIdentity: checkServer,
   });
+}
+
+/** What a caller that has no certificate yet connects with; it trusts the same servers. */
+export function anonymousCredentials(caPem: string): ChannelCredentials {
+  const context = createSecureContext({ ca: caPem, minVersion: TLS_VERSION });
+  return ChannelCredentials.createFromSecureContext(context, { checkServerIdentity: checkServer });
 }
 
 /**
