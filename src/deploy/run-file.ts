@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { replaceFile } from '../security/exclusive-files.js';
+
+/** What `server.json` in a cluster's directory says while a server runs on it. */
+export interface RunningServer {
+  readonly pid: number;
+  /** Where clients and workers of this machine connect: `127.0.0.1`, or the one address it listens on. */
+  readonly host: string;
+  readonly port: number;
+  /** 0 when the monitor is off. */
+  readonly webPort: number;
+  readonly startedAtMs: number;
+}
+
+const FILE_NAME = 'server.json';
+
+export function runFilePath(directory: string): string {
+  return join(directory, FILE_NAME);
+}
+
+/** Says that a server runs here. The server calls it once it listens. */
+export function writeRunFile(directory: string, server: RunningServer): void {
+  replaceFile(runFilePath(directory), `${JSON.stringify(server)}\n`, 0o600);
+}
+
+/** The server calls it when it stops. Idempotent. */
+export function removeRunFile(directory: string): void {
+  rmSync(runFilePath(directory), { force: true });
+}
+
+/**
+ * The server that runs on a directory, as far as its file and its process tell: undefined when there is none,
+ * or when the process that the file names is gone. Whether it answers, only a connection shows.
+ */
+export async function readRunFile(directory: string): Promise<RunningServer | undefined> {
+  const text = await readFile(runFilePath(directory), 'utf8').catch(() => undefined);
+  const server = text === undefined ? undefined : parse(text);
+  return server !== undefined && isAlive(server.pid) ? server : undefined;
+}
+
+/** Whether a process of that number runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function parse(text: string): RunningServer | undefined {
+  try {
+    const { pid, host, port, webPort, startedAtMs } = JSON.parse(text) as Partial<RunningServer>;
+    const isWhole = Number.isInteger(pid) && Number.isInteger(port) && typeof host === 'string';
+    if (!isWhole || pid === undefined || pid <= 0 || port === undefined) return undefined;
+    return { pid, host, port, webPort: webPort ?? 0, startedAtMs: startedAtMs ?? 0 };
+  } catch {
+    return undefined;
+  }
+}
