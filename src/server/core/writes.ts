@@ -6,6 +6,11 @@ import type { WorkerNumber } from '../../model/worker.js';
 /**
  * What a step asks the store to keep. All writes of one commit are one transaction, applied in order;
  * they are imperative and idempotent: applying a list twice leaves what applying it once leaves.
+ *
+ * A store may rely on this: a job's writes come after its put-job and not after its forget-job, and no number
+ * is ever given to another job; put again, a job has the session, seq and ttl that it had; a task that ended
+ * gets no other answer before delete-end or clear-job took the end back, and then under an ordinal of its own
+ * (clear-job begins again at 0). Bytes that are written stay as they are until the commit has resolved.
  */
 export type Write =
   | { readonly type: 'put-job'; readonly record: JobRecord }

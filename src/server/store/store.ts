@@ -26,7 +26,11 @@ export interface StoreNumbers {
  * test/conformance.
  */
 export interface Store {
-  /** Applies all writes in order, in one transaction; resolves once they are on disk. Rejects with code `store` and then accepts no more. */
+  /**
+   * Applies all writes in order, in one transaction; resolves once they are on disk. Rejects with code `store`
+   * when they cannot be written, and then accepts no more; with `internal` when a write makes no sense (a
+   * number that is none), and then nothing of it is kept. Commits may overlap: they resolve in their order.
+   */
   commit(writes: readonly Write[]): Promise<void>;
 
   numbers(): StoreNumbers;
@@ -43,7 +47,10 @@ export interface Store {
   /** Payloads of `count` consecutive tasks: the hot path of dispatch. Throws when one is missing. */
   tasks(job: JobId, firstIndex: TaskIndex, count: number): readonly Payload[];
   /** Packed answer records in the order of their ordinals. Ordinals whose end was deleted are skipped. */
-  answers(job: JobId, fromOrdinal: number): Iterable<{ readonly ordinal: number; readonly record: Uint8Array }>;
+  answers(
+    job: JobId,
+    fromOrdinal: number,
+  ): Iterable<{ readonly ordinal: number; readonly record: Uint8Array }>;
   answer(job: JobId, ordinal: number): Uint8Array | undefined;
   end(job: JobId, index: TaskIndex): TaskEnd | undefined;
   /** Ends in the order of their task index; lazy. */
@@ -53,9 +60,14 @@ export interface Store {
   /** Failures of a task's attempts, oldest first. */
   failures(job: JobId, index: TaskIndex): readonly { readonly attempt: Attempt; readonly failure: Payload }[];
   /** How many attempts of each task have failed so far; only tasks with one or more. */
-  failedAttempts(job: JobId): Iterable<{ readonly index: TaskIndex; readonly count: number; readonly lastAttempt: Attempt }>;
+  failedAttempts(
+    job: JobId,
+  ): Iterable<{ readonly index: TaskIndex; readonly count: number; readonly lastAttempt: Attempt }>;
   /** Output in the order index, attempt, chunk. */
-  output(job: JobId, options: { readonly index?: TaskIndex; readonly attempt?: Attempt }): Iterable<OutputChunk>;
+  output(
+    job: JobId,
+    options: { readonly index?: TaskIndex; readonly attempt?: Attempt },
+  ): Iterable<OutputChunk>;
   grants(): Iterable<Grant>;
   worker(number: WorkerNumber): WorkerRecord | undefined;
   workerByInstance(instance: string): WorkerRecord | undefined;

@@ -1,0 +1,131 @@
+/**
+ * Keys are integers of fixed width, big-endian, so that they sort as their numbers do: a job is 6 bytes, the
+ * number of one of its runs, a task's index, an attempt and a chunk are 4 each. Numbers that grow are put at
+ * the end of the B-tree, which is ten times as fast as putting at random places.
+ */
+import type { Database, RootDatabase } from 'lmdb';
+
+import { DsageError } from '../../../model/errors.js';
+
+export type Table = Database<Uint8Array, Buffer>;
+export type RootTable = RootDatabase<Uint8Array, Buffer>;
+
+/** Which keys a scan walks: from `start` (inclusive) up to `end` (exclusive). */
+export interface KeyRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+/** Bytes of a job's number in a key. */
+const NUMBER_BYTES = 6;
+const PART_BYTES = 4;
+const PREFIX_BYTES = NUMBER_BYTES + PART_BYTES;
+const MAX_NUMBER = 2 ** 48 - 1;
+const MAX_PART = 2 ** 32 - 1;
+/** LMDB takes keys of up to 1978 bytes. */
+const MAX_TEXT_BYTES = 1024;
+
+/** A job, grant or worker: 6 bytes. */
+export function numberKey(number: number): Buffer {
+  const key = Buffer.allocUnsafe(NUMBER_BYTES);
+  writeNumber(key, number, 0);
+  return key;
+}
+
+/** A task, or one run of a job: 10 bytes. */
+export function pairKey(job: number, part: number): Buffer {
+  const key = Buffer.allocUnsafe(PREFIX_BYTES);
+  writeNumber(key, job, 0);
+  writePart(key, part, NUMBER_BYTES);
+  return key;
+}
+
+/** What was recorded of a task in one run of a job: 14 bytes, and 4 more for each further part. */
+export function runKey(job: number, run: number, ...parts: readonly number[]): Buffer {
+  const key = Buffer.allocUnsafe(PREFIX_BYTES + parts.length * PART_BYTES);
+  writeNumber(key, job, 0);
+  writePart(key, run, NUMBER_BYTES);
+  for (let i = 0; i < parts.length; i++) writePart(key, parts[i] ?? 0, PREFIX_BYTES + i * PART_BYTES);
+  return key;
+}
+
+/** Finished jobs by the time when they may go: 12 bytes. */
+export function expiryKey(expiresAtMs: number, job: number): Buffer {
+  const key = Buffer.allocUnsafe(2 * NUMBER_BYTES);
+  writeNumber(key, Math.min(expiresAtMs, MAX_NUMBER), 0);
+  writeNumber(key, job, NUMBER_BYTES);
+  return key;
+}
+
+/** A client's session (any text) and its count of submissions. */
+export function submissionKey(session: string, seq: number): Buffer {
+  return Buffer.concat([textKey(session), Buffer.of(0), numberKey(seq)]);
+}
+
+export function readNumber(key: Uint8Array, at = 0): number {
+  return asBuffer(key).readUIntBE(at, NUMBER_BYTES);
+}
+
+/** The nth part behind job and run, from 0. */
+export function readPart(key: Uint8Array, n: number): number {
+  return asBuffer(key).readUInt32BE(PREFIX_BYTES + n * PART_BYTES);
+}
+
+/** A name: its bytes. */
+export function textKey(text: string): Buffer {
+  const key = Buffer.from(text);
+  if (key.length > 0 && key.length <= MAX_TEXT_BYTES) return key;
+  throw new DsageError(
+    'internal',
+    `The store was asked for a name of ${key.length} bytes; its keys hold 1 to ${MAX_TEXT_BYTES}.`,
+  );
+}
+
+/** Garbage is a whole job, or (with a longer key) one run of it. */
+export function isWholeJob(key: Uint8Array): boolean {
+  return key.length === NUMBER_BYTES;
+}
+
+/** Every key of a table whose keys begin with a number. */
+export const EVERYTHING: KeyRange = { start: Buffer.alloc(1, 0), end: Buffer.alloc(1, 255) };
+
+/** All keys that begin with `prefix`. */
+export function under(prefix: Buffer): KeyRange {
+  return { start: prefix, end: after(prefix) };
+}
+
+/** The first key behind all those that begin with `prefix`. */
+export function after(prefix: Buffer): Buffer {
+  const end = Buffer.from(prefix);
+  for (let i = end.length - 1; i >= 0; i--) {
+    const byte = end[i] ?? 0;
+    if (byte < 255) {
+      end[i] = byte + 1;
+      return end.subarray(0, i + 1);
+    }
+  }
+  throw new DsageError('internal', `No key sorts behind ${prefix.toString('hex')}.`);
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function writeNumber(key: Buffer, value: number, at: number): void {
+  assertInteger(value, MAX_NUMBER);
+  key.writeUIntBE(value, at, NUMBER_BYTES);
+}
+
+function writePart(key: Buffer, value: number, at: number): void {
+  assertInteger(value, MAX_PART);
+  key.writeUInt32BE(value, at);
+}
+
+/** Node writes NaN as 0 and cuts fractions off: a key must not lie. */
+function assertInteger(value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw new DsageError(
+    'internal',
+    `The store was asked for number ${value}; its keys hold integers from 0 to ${max}.`,
+  );
+}
