@@ -1,4 +1,5 @@
-import { DsageError, isErrorCode } from '../model/errors.js';
+import type { DsageError } from '../model/errors.js';
+import { fromProblem } from '../wire/errors.js';
 import type {
   Accepted,
   JobAnswers,
@@ -198,10 +199,7 @@ export class Session {
       if (this.#rewound) this.#askFor([[accepted.job, listener]]);
       listener.onAccepted(accepted.job);
     }
-    for (const { seq, problem } of refused) {
-      const code = problem?.code ?? '';
-      this.#refuse(seq, new DsageError(isErrorCode(code) ? code : 'internal', problem?.message ?? ''));
-    }
+    for (const { seq, problem } of refused) this.#refuse(seq, fromProblem(problem));
     this.#wake();
     this.#flush();
   }

@@ -33,6 +33,7 @@ export class AnswerLedger {
   readonly #endOf: number[] = [];
   readonly #arrivals: number[] = [];
   readonly #fetched = new Map<number, Uint8Array>();
+  readonly #missing = new Set<number>();
   #nextOrdinal = 0;
   #cpuUs = 0;
   #wallUs = 0;
@@ -74,7 +75,9 @@ export class AnswerLedger {
       this.#keep(record, batch.packedAnswers);
       indexes.push(index);
       const content = readPayload(record.payload);
-      if (content.type === 'blob') blobs.push({ index, ref: content.ref });
+      if (content.type !== 'blob') continue;
+      blobs.push({ index, ref: content.ref });
+      this.#missing.add(index);
     }
     return indexes.length === 0 ? NOTHING : { indexes, blobs };
   }
@@ -97,9 +100,14 @@ export class AnswerLedger {
     return this.#arrivals[place];
   }
 
+  /** Whether the value of an answer is in the blob store, and was not fetched yet. */
+  isMissing(index: number): boolean {
+    return this.#missing.has(index);
+  }
+
   /** Keeps the CBOR of an answer that was in the blob store. */
   fetched(index: number, cbor: Uint8Array): void {
-    if (this.has(index)) this.#fetched.set(index, cbor);
+    if (this.#missing.delete(index)) this.#fetched.set(index, cbor);
   }
 
   /** Forgets everything, and expects answers from ordinal 0: what a rerun asks for. */
@@ -108,6 +116,7 @@ export class AnswerLedger {
       list.length = 0;
     }
     this.#fetched.clear();
+    this.#missing.clear();
     this.#nextOrdinal = 0;
     this.#cpuUs = 0;
     this.#wallUs = 0;

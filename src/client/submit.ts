@@ -1,0 +1,89 @@
+import { DsageError, messageOf } from '../model/errors.js';
+import type { Payload } from '../model/job.js';
+import { encodeValue } from '../wire/codec.js';
+import { bufferOf } from '../wire/convert.js';
+import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
+import { PackedTasksWriter } from '../wire/packed.js';
+import type { Part } from './core/outbox.js';
+import type { CheckedFile } from './files.js';
+import { uploadFiles } from './files.js';
+import type { CheckedOptions } from './options.js';
+import type { Connection, TrackedJob } from './tracked-job.js';
+
+/** A job that has been checked and can be submitted. */
+export interface Draft {
+  readonly kind: string;
+  readonly evaluator: string;
+  readonly summary: string;
+  /** What the worker's child is to run: a value that travels. */
+  readonly program: Uint8Array;
+  readonly options: CheckedOptions;
+  readonly files: readonly CheckedFile[];
+}
+
+const SUMMARY_LENGTH = 120;
+
+/** The CBOR of what a child runs. Throws `not-shippable`, naming the path from `what` on. */
+export function encodeProgram(program: unknown): Uint8Array {
+  return encodeValue(program);
+}
+
+/** The first line that says something, for tables. */
+export function summaryOf(text: string): string {
+  const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? '';
+  return line.trim().slice(0, SUMMARY_LENGTH);
+}
+
+export function partOf(payloads: readonly Payload[]): Part {
+  const writer = new PackedTasksWriter();
+  for (const payload of payloads) writer.add(payload);
+  return { count: payloads.length, packedTasks: writer.take() };
+}
+
+/**
+ * Submits a job. What is large is stored on the server first, in the background: then the job follows, or
+ * fails with what went wrong. Throws only what the session throws when it has ended.
+ */
+export function submitDraft(
+  tracked: TrackedJob,
+  draft: Draft,
+  tasks: { readonly part: Part | Promise<Part>; readonly closed: boolean },
+  onSubmitted: (seq: number) => void = () => undefined,
+): void {
+  const { connection } = tracked;
+  const program = connection.blobs.payload(draft.program);
+  const submit = (spec: JobSpec, part: Part): void => {
+    tracked.seq = connection.session.submit({ spec, part, closed: tasks.closed }, tracked);
+    onSubmitted(tracked.seq);
+  };
+  if (!(program instanceof Promise) && !(tasks.part instanceof Promise) && draft.files.length === 0) {
+    submit(specOf(draft, program, []), tasks.part);
+    return;
+  }
+  if (connection.session.ended !== undefined) throw connection.session.ended;
+  prepare(connection, draft, { program, part: tasks.part })
+    .then(({ spec, part }) => submit(spec, part))
+    .catch((error: unknown) => tracked.fail(asDsageError(error)));
+}
+
+export function asDsageError(error: unknown): DsageError {
+  return error instanceof DsageError ? error : new DsageError('internal', messageOf(error), { cause: error });
+}
+
+async function prepare(
+  { blobs }: Connection,
+  draft: Draft,
+  parts: { readonly program: Payload | Promise<Payload>; readonly part: Part | Promise<Part> },
+): Promise<{ spec: JobSpec; part: Part }> {
+  const [program, part, attachments] = await Promise.all([
+    parts.program,
+    parts.part,
+    uploadFiles(draft.files, blobs),
+  ]);
+  return { spec: specOf(draft, program, attachments), part };
+}
+
+function specOf(draft: Draft, program: Payload, attachments: JobSpec['attachments']): JobSpec {
+  const { kind, evaluator, summary, options } = draft;
+  return { ...options, kind, evaluator, summary, attachments, program: bufferOf(program) };
+}

@@ -1,0 +1,298 @@
+import { StringDecoder } from 'node:string_decoder';
+
+import { DsageError, TimeoutError, messageOf } from '../model/errors.js';
+import type { BlobRef, TaskCounts } from '../model/job.js';
+import { isFinal } from '../model/status.js';
+import type { JobStatus } from '../model/status.js';
+import type { Failure } from '../model/task.js';
+import type { JobAnswers, JobChanged } from '../wire/gen/dsage/v1/client.js';
+import { statusFromMessage } from '../wire/convert.js';
+import type { Blobs } from './blobs.js';
+import { AnswerLedger } from './core/answers.js';
+import { readFailure } from './failure.js';
+import { readOutput } from './output.js';
+import type { Rpc } from './rpc.js';
+import type { JobListener, Session } from './session.js';
+
+/** What handles work with. */
+export interface Connection {
+  readonly session: Session;
+  readonly rpc: Rpc;
+  readonly blobs: Blobs;
+}
+
+export interface WaitOptions {
+  /** Rejects with TimeoutError after this many milliseconds; the work goes on. */
+  readonly timeoutMs?: number;
+  /** Rejects with the signal's reason when it is aborted; the work goes on. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrackedJobOptions {
+  readonly name: string;
+  readonly kind: string;
+  /** One task, whose output and failures are loaded with its answer. */
+  readonly isSingle: boolean;
+}
+
+/** setTimeout takes longer ones for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const NO_COUNTS: TaskCounts = { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 };
+
+/** All that this process knows of one job, kept up to date by the session. Handles are views of it. */
+export class TrackedJob implements JobListener {
+  readonly connection: Connection;
+  readonly ledger = new AnswerLedger();
+  readonly name: string;
+  readonly kind: string;
+  readonly isSingle: boolean;
+  id: number | undefined;
+  /** The job's number in this session, when it was submitted here. */
+  seq: number | undefined;
+  status: JobStatus = 'waiting';
+  counts: TaskCounts = NO_COUNTS;
+  reason = '';
+  startedAtMs = 0;
+  endedAtMs = 0;
+  /** The job itself could not be submitted, followed or loaded. */
+  problem: DsageError | undefined;
+  /** The job has ended and all of it that this process keeps has been loaded. */
+  isSettled = false;
+  /** What the only task wrote, once it has ended. */
+  output = '';
+  /** Failures of the only task, oldest first, when it needed more than one attempt and failed. */
+  failures: readonly Failure[] = [];
+  /** Called when the server takes no more tasks of a job that it has. */
+  onTasksRefused: ((error: DsageError) => void) | undefined;
+  /** Raised by every rerun; unknown for a job that was not submitted here, until its first news. */
+  #generation: number | undefined;
+  #isWatched = false;
+  #hasEnded = false;
+  #loading = 0;
+  #loads: Promise<void> = Promise.resolve();
+  /** Counts reruns, so that what was loading before one is dropped. */
+  #epoch = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(connection: Connection, { name, kind, isSingle }: TrackedJobOptions) {
+    this.connection = connection;
+    this.name = name;
+    this.kind = kind;
+    this.isSingle = isSingle;
+  }
+
+  /** `Job 12`, or what can be said before it has a number. */
+  get label(): string {
+    const name = this.name === '' ? '' : ` (${this.name})`;
+    return this.id === undefined ? `The job${name}` : `Job ${this.id}${name}`;
+  }
+
+  get nextOrdinal(): number {
+    return this.ledger.nextOrdinal;
+  }
+
+  onAccepted(job: number): void {
+    this.id = job;
+    this.#generation = 0;
+    this.#isWatched = true;
+    this.#notify();
+  }
+
+  onRefused(error: DsageError): void {
+    if (this.id === undefined) this.fail(error);
+    else this.onTasksRefused?.(error);
+  }
+
+  onLost(error: DsageError): void {
+    this.problem ??= error;
+    this.#isWatched = false;
+    this.#notify();
+  }
+
+  onAnswers(batch: JobAnswers): void {
+    const { indexes, blobs } = this.ledger.add(batch);
+    for (const { index, ref } of blobs) this.#load(() => this.#fetchAnswer(index, ref));
+    if (indexes.length > 0) this.#notify();
+  }
+
+  onChanged(changed: JobChanged): void {
+    if (changed.generation < (this.#generation ?? 0)) return;
+    if (changed.generation > (this.#generation ?? changed.generation)) this.#startOver();
+    this.#generation = changed.generation;
+    this.status = statusFromMessage(changed.status);
+    this.counts = changed.counts ?? this.counts;
+    this.reason = changed.reason;
+    this.startedAtMs = changed.startedAtMs;
+    this.endedAtMs = changed.endedAtMs;
+    if (isFinal(this.status) && !this.#hasEnded) this.#finish(changed.hasOutput);
+    this.#notify();
+  }
+
+  /** Ends the handle with a problem of this side: nothing more will come. */
+  fail(error: DsageError): void {
+    this.problem = error;
+    this.status = 'failed';
+    this.isSettled = true;
+    if (this.id !== undefined) this.connection.session.finished(this.id, this.seq);
+    this.#notify();
+  }
+
+  /** Follows a job that this process has not been following, or no longer. */
+  ensureWatched(): void {
+    if (this.id === undefined || this.isSettled || this.#isWatched || this.problem !== undefined) return;
+    this.#isWatched = true;
+    this.connection.session.watch(this.id, this);
+  }
+
+  /** The job runs again: what was known of its end no longer counts. */
+  restart(): void {
+    this.#clear();
+    if (this.#generation !== undefined) this.#generation += 1;
+    this.status = 'waiting';
+    this.counts = NO_COUNTS;
+    this.#isWatched = false;
+    this.#notify();
+    this.ensureWatched();
+  }
+
+  /** Whether the value of this task's answer is here. */
+  isLoaded(index: number): boolean {
+    return this.ledger.has(index) && !this.ledger.isMissing(index);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves once `condition` holds; it is asked again with all news of this job. Rejects with the problem
+   * when the job cannot be followed any more, with TimeoutError, or with the signal's reason.
+   */
+  until(condition: () => boolean, { timeoutMs, signal }: WaitOptions = {}): Promise<void> {
+    checkTimeout(timeoutMs);
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        this.#listeners.delete(check);
+        signal?.removeEventListener('abort', aborted);
+        clearTimeout(timer);
+      };
+      const check = (): void => {
+        if (condition()) resolve();
+        else if (this.problem !== undefined) reject(this.problem);
+        else return;
+        stop();
+      };
+      const aborted = (): void => {
+        reject(signal?.reason as Error);
+        stop();
+      };
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(
+              () => {
+                reject(this.#timeout(timeoutMs));
+                stop();
+              },
+              Math.min(timeoutMs, LONGEST_TIMER_MS),
+            );
+      this.#listeners.add(check);
+      signal?.addEventListener('abort', aborted);
+      if (signal?.aborted === true) aborted();
+      else check();
+    });
+  }
+
+  #finish(hasOutput: boolean): void {
+    this.#hasEnded = true;
+    this.#isWatched = false;
+    if (this.id !== undefined) this.connection.session.finished(this.id, this.seq);
+    if (this.isSingle && hasOutput) this.#load(() => this.#fetchOutput());
+    const answer = this.isSingle ? this.ledger.answer(0) : undefined;
+    if (answer?.outcome === 'failed' && answer.attempt > 1) this.#load(() => this.#fetchFailures());
+    this.isSettled = this.#loading === 0;
+  }
+
+  /** Somebody else has the job run again: the answers that still count come again with a watch from the start. */
+  #startOver(): void {
+    this.#clear();
+    if (this.id !== undefined) this.connection.session.watch(this.id, this);
+  }
+
+  #clear(): void {
+    this.#epoch += 1;
+    this.ledger.clear();
+    this.#hasEnded = false;
+    this.isSettled = false;
+    this.#loading = 0;
+    this.output = '';
+    this.failures = [];
+    this.problem = undefined;
+  }
+
+  /** One after the other, so that a job of many large answers does not ask for all of them at once. */
+  #load(fetch: () => Promise<void>): void {
+    const epoch = this.#epoch;
+    this.#loading += 1;
+    this.#loads = this.#loads.then(async () => {
+      if (epoch !== this.#epoch) return;
+      try {
+        await fetch();
+      } catch (error) {
+        if (epoch === this.#epoch) this.#loadFailed(error);
+      }
+      if (epoch !== this.#epoch) return;
+      this.#loading -= 1;
+      if (this.#hasEnded && this.#loading === 0) this.isSettled = true;
+      this.#notify();
+    });
+  }
+
+  #loadFailed(error: unknown): void {
+    this.problem ??= new DsageError(
+      error instanceof DsageError ? error.code : 'internal',
+      `${this.label} has ended, and what it left could not be fetched: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+
+  async #fetchAnswer(index: number, ref: BlobRef): Promise<void> {
+    this.ledger.fetched(index, await this.connection.blobs.get(ref));
+  }
+
+  async #fetchOutput(): Promise<void> {
+    const decoder = new StringDecoder();
+    let text = '';
+    for await (const { data } of readOutput(this.connection, { job: this.id ?? 0 })) {
+      text += decoder.write(data);
+    }
+    this.output = text + decoder.end();
+  }
+
+  async #fetchFailures(): Promise<void> {
+    const { failures } = await this.connection.rpc.call('getTask', { job: this.id ?? 0, index: 0 });
+    this.failures = failures.map(readFailure);
+  }
+
+  #timeout(timeoutMs: number): TimeoutError {
+    const where = this.connection.session.isConnected
+      ? ''
+      : ' and this client is not connected to the server';
+    return new TimeoutError(
+      `${this.label} had not ended after ${timeoutMs} ms: its status is ${this.status}${where}.`,
+      { hint: 'It goes on; wait again, or ask explain() why.' },
+    );
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;
+  throw new DsageError('invalid-argument', `timeoutMs is ${timeoutMs}.`, {
+    hint: 'It must be a number of milliseconds; leave it out to wait without a limit.',
+  });
+}
