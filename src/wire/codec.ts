@@ -18,7 +18,8 @@ export { assertTravels } from './travels.js';
 /**
  * Values as CBOR (RFC 8949), through cbor-x. What travels: undefined, null, booleans, numbers (-0, NaN
  * and infinities too), strings, BigInt of any size (integer or tags 2 and 3), exact rationals (tag 30),
- * arrays, plain objects, Date, Map (tag 259), Set (tag 258), RegExp, typed arrays (RFC 8746), errors with
+ * arrays, plain objects, Date (to the
+ * millisecond within 10,000 years of year 0), Map (tag 259), Set (tag 258), RegExp, typed arrays (RFC 8746), errors with
  * name, message, stack, cause, errors and simple properties such as `code`; objects that are reached
  * twice stay one, cycles included.
  *

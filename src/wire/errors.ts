@@ -168,7 +168,9 @@ function fromConnectionFailure(error: ServiceError, address: string): DsageError
 
 /** The part of grpc-js's sentence that says something. */
 function reasonIn(details: string): string {
-  const last = /Last error: (?:Error(?: \[\w+\])?: )?(.*?)(?: \(\d{4}-[^)]*\))?\. Resolution note:/.exec(details)?.[1];
+  const last = /Last error: (?:Error(?: \[\w+\])?: )?(.*?)(?: \(\d{4}-[^)]*\))?\. Resolution note:/.exec(
+    details,
+  )?.[1];
   return last ?? details;
 }
 

@@ -5,7 +5,7 @@ import { fromJSON } from '@grpc/proto-loader';
  * The standard grpc.reflection.v1 protocol, as data: it is not ours, so it is neither in proto/ nor in the
  * generated code, which are held to our own rules. Field numbers are those of the gRPC project's definition.
  */
-const definition: Parameters<typeof fromJSON>[0] = {
+const definition = {
   nested: {
     grpc: {
       nested: {
@@ -17,9 +17,10 @@ const definition: Parameters<typeof fromJSON>[0] = {
                   methods: {
                     ServerReflectionInfo: {
                       requestType: 'ServerReflectionRequest',
-                      requestStream: true,
+                      requestStream: true as const,
                       responseType: 'ServerReflectionResponse',
-                      responseStream: true,
+                      responseStream: true as const,
+                      comment: '',
                     },
                   },
                 },
