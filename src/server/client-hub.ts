@@ -3,8 +3,9 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { JobId, JobRecord } from '../model/job.js';
 import type { Identity } from '../model/user.js';
 import { TARGET_BATCH_BYTES } from '../model/protocol.js';
-import { toProtoStatus } from '../wire/convert.js';
+import { statusToMessage } from '../wire/convert.js';
 import type { JobAnswers, JobChanged, SessionRequest, SessionResponse } from '../wire/gen/dsage/v1/client.js';
+import { Status } from '../wire/gen/dsage/v1/types.js';
 import { AnswerRecordsWriter } from '../wire/packed.js';
 import type { JobSnapshot, Send } from './core/effects.js';
 import type { State } from './core/state.js';
@@ -136,6 +137,23 @@ export class ClientHub {
     if (watchers === undefined) this.#watchers.set(job, new Set([link]));
     else watchers.add(link);
     if (!isQuiet) this.#touch(link, watch);
+  }
+
+  /** Tells a client that it cannot follow a job. */
+  tellMissing(link: ClientLink, job: JobId, reason: string): void {
+    const counts = { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 };
+    const changed = {
+      job,
+      status: Status.UNSPECIFIED,
+      counts,
+      answerCount: 0,
+      startedAtMs: 0,
+      endedAtMs: 0,
+      reason,
+      generation: 0,
+      hasOutput: false,
+    };
+    link.write({ $case: 'events', value: { answers: [], changed: [changed] } });
   }
 
   unwatch(link: ClientLink, job: JobId): void {
@@ -288,5 +306,5 @@ export function snapshotOfEnded({ state }: JobRecord): JobSnapshot {
 }
 
 function toChanged(job: JobId, snapshot: JobSnapshot): JobChanged {
-  return { job, ...snapshot, status: toProtoStatus(snapshot.status) };
+  return { job, ...snapshot, status: statusToMessage(snapshot.status) };
 }

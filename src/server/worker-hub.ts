@@ -2,8 +2,8 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 
 import type { JobId } from '../model/job.js';
 import type { Identity } from '../model/user.js';
-import { PROTOCOL_VERSION } from '../model/protocol.js';
-import { toProtoAttachment, toProtoLimits } from '../wire/convert.js';
+import { ownHello } from '../wire/hello.js';
+import { attachmentToMessage, bufferOf, limitsToMessage } from '../wire/convert.js';
 import type { JobProgram, LeaseRun, Leases, WorkRequest, WorkResponse } from '../wire/gen/dsage/v1/worker.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import type { Send } from './core/effects.js';
@@ -31,7 +31,7 @@ export interface WorkerLink {
 export class WorkerHub {
   readonly #state: State;
   readonly #store: Store;
-  readonly #about: { readonly packageVersion: string; readonly renewMs: number };
+  readonly #about: { readonly renewMs: number };
   readonly #links = new Map<number, WorkerLink>();
   readonly #acknowledge = new Set<WorkerLink>();
   readonly #packer = new PackedTasksWriter();
@@ -39,11 +39,7 @@ export class WorkerHub {
   #lastConnection = 0;
   #lastLogRequest = 0;
 
-  constructor(
-    state: State,
-    store: Store,
-    about: { readonly packageVersion: string; readonly renewMs: number },
-  ) {
+  constructor(state: State, store: Store, about: { readonly renewMs: number }) {
     this.#state = state;
     this.#store = store;
     this.#about = about;
@@ -132,7 +128,7 @@ export class WorkerHub {
           message: {
             $case: 'registered',
             value: {
-              hello: { protocolVersion: PROTOCOL_VERSION, packageVersion: this.#about.packageVersion },
+              hello: ownHello(),
               worker: send.worker,
               leaseMs: this.#state.config.leaseMs,
               renewMs: this.#about.renewMs,
@@ -172,13 +168,9 @@ export class WorkerHub {
       name: spec.name,
       kind: spec.kind,
       evaluator: spec.evaluator,
-      limits: toProtoLimits(spec.limits),
-      program: asBuffer(spec.program),
-      attachments: spec.attachments.map(toProtoAttachment),
+      limits: limitsToMessage(spec.limits),
+      program: bufferOf(spec.program),
+      attachments: spec.attachments.map(attachmentToMessage),
     };
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

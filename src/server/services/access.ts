@@ -1,0 +1,43 @@
+import type { ServerInterceptor } from '@grpc/grpc-js';
+
+import { DsageError } from '../../model/errors.js';
+import type { Role } from '../../model/user.js';
+import { identityInterceptor } from '../../wire/caller.js';
+import { ClientServiceService } from '../../wire/gen/dsage/v1/client.js';
+import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
+import { WorkerServiceService } from '../../wire/gen/dsage/v1/worker.js';
+import type { Users } from '../users.js';
+
+const PEOPLE: readonly Role[] = ['user', 'admin'];
+const ADMINS: readonly Role[] = ['admin'];
+const EVERYBODY: readonly Role[] = ['user', 'admin', 'worker'];
+
+/** Who may call what. A method that is not here is refused to all but admins, so that none is left open by mistake. */
+const ROLES = new Map<string, readonly Role[]>([
+  ...Object.values(ClientServiceService).map(({ path }) => [path, PEOPLE] as const),
+  ...Object.values(WorkerServiceService).map(({ path }) => [path, EVERYBODY] as const),
+  [ServerServiceService.handshake.path, EVERYBODY],
+  [ServerServiceService.getStatus.path, PEOPLE],
+  [ServerServiceService.listWorkers.path, PEOPLE],
+  [ServerServiceService.listClients.path, PEOPLE],
+  [ServerServiceService.readLog.path, PEOPLE],
+  [ServerServiceService.drainWorker.path, PEOPLE],
+  ['/grpc.health.v1.Health/Check', EVERYBODY],
+  ['/grpc.health.v1.Health/List', EVERYBODY],
+  ['/grpc.health.v1.Health/Watch', EVERYBODY],
+  ['/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', PEOPLE],
+]);
+
+/** Refuses every call whose certificate is missing, unknown, disabled, or of a role that may not make it. */
+export function accessInterceptor(users: Users): ServerInterceptor {
+  return identityInterceptor((caller, path) => {
+    if (caller === undefined) {
+      throw new DsageError('unauthenticated', 'This call needs a client certificate of this cluster.', {
+        hint: 'Copy dsage_key, dsage_key.pub and pubcert.pem into your DSAGE_DIR, or have a request signed: dsage user add.',
+      });
+    }
+    users.require(caller);
+    if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return;
+    throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`);
+  });
+}

@@ -1,0 +1,173 @@
+import { DsageError } from '../../model/errors.js';
+import type { JobId } from '../../model/job.js';
+import type { Identity } from '../../model/user.js';
+import { readAnswerRecord } from '../../wire/packed.js';
+import { bufferOf, jobToMessage, statusFromMessage, statusToMessage } from '../../wire/convert.js';
+import type { ClientServiceServer } from '../../wire/gen/dsage/v1/client.js';
+import type { Job, Task } from '../../wire/gen/dsage/v1/types.js';
+import { explain } from '../core/explain.js';
+import { checkPriority } from '../spec.js';
+import type { JobView, TaskView } from '../views.js';
+import { unary } from './handlers.js';
+import type { Services } from './services.js';
+
+type JobCalls = Pick<
+  ClientServiceServer,
+  | 'listJobs'
+  | 'getJob'
+  | 'listTasks'
+  | 'getTask'
+  | 'killJobs'
+  | 'rerunJobs'
+  | 'pauseJobs'
+  | 'resumeJobs'
+  | 'setPriority'
+  | 'forgetJobs'
+  | 'explainJob'
+>;
+
+/** The unary calls about jobs and tasks: users see and touch their own, admins all. */
+export function jobCalls(services: Services): JobCalls {
+  const { engine, views } = services;
+  const store = engine.store;
+  /** All or nothing: a number that is not there, or not the caller's, changes nothing. */
+  const own = (jobs: readonly JobId[], caller: Identity) => {
+    if (jobs.length === 0) throw new DsageError('invalid-argument', 'Name at least one job.');
+    return jobs.map((id) => views.requireJob(id, caller).record.id);
+  };
+  return {
+    listJobs: unary((request, caller) => {
+      const { items, next } = views.jobs({
+        ...request,
+        statuses: request.statuses.map(statusFromMessage),
+        owner: ownerAsked(request.owner, caller),
+        from: tokenOf(request.pageToken),
+      });
+      return { jobs: items.map(jobMessage), nextPageToken: next === undefined ? '' : String(next) };
+    }),
+    getJob: unary((request, caller) => {
+      const view = views.requireJob(request.job, caller);
+      const program = request.withProgram ? bufferOf(view.record.spec.program) : Buffer.alloc(0);
+      return { job: jobMessage(view), program };
+    }),
+    listTasks: unary((request, caller) => {
+      const view = views.requireJob(request.job, caller);
+      const statuses = request.statuses.map(statusFromMessage).filter((status) => status !== 'paused');
+      const { items, next } = views.tasks(view, {
+        statuses,
+        pageSize: request.pageSize,
+        from: tokenOf(request.pageToken) ?? 0,
+      });
+      const tasks = items.map((task) => taskMessage(request.job, task));
+      return { tasks, nextPageToken: next === undefined ? '' : String(next) };
+    }),
+    getTask: unary((request, caller) => {
+      const task = views.task(views.requireJob(request.job, caller), request.index);
+      const end = store.end(request.job, request.index);
+      const record = end === undefined ? undefined : store.answer(request.job, end.ordinal);
+      const failures = store.failures(request.job, request.index).map(({ failure }) => bufferOf(failure));
+      return {
+        task: taskMessage(request.job, task),
+        answer: record === undefined ? Buffer.alloc(0) : bufferOf(readAnswerRecord(record).payload),
+        failures,
+        input: bufferOf(store.task(request.job, request.index) ?? new Uint8Array(0)),
+      };
+    }),
+    killJobs: unary(async ({ jobs, all, reason: asked, indexes }, caller) => {
+      const reason = asked === '' ? `Killed by ${caller.name}.` : asked;
+      if (indexes.length > 0) {
+        const [job, ...others] = own(jobs, caller);
+        if (job === undefined || others.length > 0) {
+          throw new DsageError('invalid-argument', 'Tasks can be killed in one job at a time.');
+        }
+        for (const index of indexes) views.task(views.requireJob(job, caller), index);
+        await engine.ask((request) => ({ type: 'tasks-killed', request, job, indexes, reason }));
+        return { killed: [] };
+      }
+      const targets = all ? views.unfinished(caller.name) : own(jobs, caller);
+      const killed = await engine.ask((request) => ({ type: 'jobs-killed', request, jobs: targets, reason }));
+      return { killed: [...killed] };
+    }),
+    rerunJobs: unary(async ({ jobs, onlyFailed }, caller) => {
+      const targets = own(jobs, caller);
+      await engine.settled();
+      for (const job of targets) {
+        await engine.ask((request) => ({
+          type: 'job-rerun',
+          request,
+          job,
+          onlyFailed,
+          read: () => {
+            const record = store.job(job);
+            return record === undefined ? undefined : { record, ends: store.ends(job, 0) };
+          },
+        }));
+      }
+      return { jobs: targets };
+    }),
+    pauseJobs: unary(async ({ jobs }, caller) => {
+      const targets = own(jobs, caller);
+      await engine.ask((request) => ({ type: 'jobs-paused', request, jobs: targets }));
+      return {};
+    }),
+    resumeJobs: unary(async ({ jobs }, caller) => {
+      const targets = own(jobs, caller);
+      await engine.ask((request) => ({ type: 'jobs-resumed', request, jobs: targets }));
+      return {};
+    }),
+    setPriority: unary(async ({ jobs, priority }, caller) => {
+      const targets = own(jobs, caller);
+      checkPriority(priority);
+      await engine.ask((request) => ({ type: 'priority-set', request, jobs: targets, priority }));
+      return {};
+    }),
+    forgetJobs: unary(async ({ jobs, allFinished }, caller) => {
+      const targets = allFinished ? [...views.finished(caller.name)] : own(jobs, caller);
+      const forgotten = await engine.ask((request) => ({ type: 'jobs-forgotten', request, jobs: targets }));
+      return { forgotten: forgotten.length };
+    }),
+    explainJob: unary(({ job }, caller) => {
+      const view = views.requireJob(job, caller);
+      const found = explain(engine.state, job);
+      const ended = `Job ${String(job)} has ended: it is ${view.status}.`;
+      if (found === undefined)
+        return { reasons: [ended, view.record.state.reason].filter((it) => it !== ''), workers: [] };
+      return { reasons: [...found.reasons], workers: [...found.workers] };
+    }),
+  };
+}
+
+function ownerAsked(owner: string, caller: Identity): string | undefined {
+  if (owner === '' || owner === caller.name) return caller.name;
+  if (caller.role !== 'admin') {
+    throw new DsageError('permission-denied', "Only admins may list other users' jobs.");
+  }
+  return owner === '*' ? undefined : owner;
+}
+
+function tokenOf(token: string): number | undefined {
+  if (token === '') return undefined;
+  const place = Number(token);
+  if (Number.isSafeInteger(place) && place >= 0) return place;
+  throw new DsageError('invalid-argument', `"${token}" is no page token.`, {
+    hint: 'Use the nextPageToken of the page before.',
+  });
+}
+
+function jobMessage({ record, processing }: JobView): Job {
+  return jobToMessage(record, processing);
+}
+
+function taskMessage(job: JobId, { index, status, attempt, worker, meta }: TaskView): Task {
+  return {
+    job,
+    index,
+    status: statusToMessage(status),
+    attempt,
+    worker,
+    startedAtMs: meta?.startedAtMs ?? 0,
+    wallUs: meta?.wallUs ?? 0,
+    cpuUs: meta?.cpuUs ?? 0,
+    peakMemoryKb: meta?.peakMemoryKb ?? 0,
+  };
+}

@@ -1,0 +1,176 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+
+import { DsageError, messageOf } from '../../model/errors.js';
+import type { JobSpec } from '../../model/job.js';
+import { ownHello } from '../../wire/hello.js';
+import type { Identity } from '../../model/user.js';
+import { requireCaller } from '../../wire/caller.js';
+import { jobSpecFromMessage } from '../../wire/convert.js';
+import type {
+  NewJob,
+  OpenSession,
+  SessionRequest,
+  SessionResponse,
+  SubmitTasks,
+  WatchJobs,
+} from '../../wire/gen/dsage/v1/client.js';
+import { readPackedTasks } from '../../wire/packed.js';
+import { ClientLink } from '../client-hub.js';
+import { checkSpec } from '../spec.js';
+import { endWith } from './handlers.js';
+import { checkHello } from './hello.js';
+import type { Services } from './services.js';
+
+type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
+
+/** Step 1 of the flow: a client's stream of submissions and watches. */
+export function session(services: Services): (call: Stream) => void {
+  return (call) => {
+    const caller = requireCaller(call);
+    let link: ClientLink | undefined;
+    const leave = () => {
+      if (link !== undefined) services.clients.remove(link);
+      link = undefined;
+    };
+    call.on('data', ({ message }: SessionRequest) => {
+      try {
+        if (message?.$case === 'open') link = open(services, call, caller, message.value);
+        else if (link === undefined)
+          throw new DsageError('invalid-argument', 'A session begins with `open`.');
+        else take(services, link, message);
+      } catch (error) {
+        leave();
+        endWith(call, error);
+      }
+    });
+    call.on('end', () => {
+      leave();
+      call.end();
+    });
+    call.on('cancelled', leave);
+    call.on('error', leave);
+  };
+}
+
+function open(services: Services, call: Stream, identity: Identity, request: OpenSession): ClientLink {
+  const hello = checkHello(request.hello, 'client');
+  const id = request.session;
+  if (id === '') throw new DsageError('invalid-argument', 'A session needs an id.');
+  for (const other of services.clients.links) {
+    if (other.session !== id || other.identity.name === identity.name) continue;
+    throw new DsageError('permission-denied', `The session ${id} is another user's.`);
+  }
+  const { host, pid } = request;
+  const now = services.now();
+  const link = new ClientLink(call, {
+    session: id,
+    identity,
+    host,
+    pid,
+    packageVersion: hello.packageVersion,
+    now,
+  });
+  services.clients.add(link);
+  link.write({
+    $case: 'opened',
+    value: {
+      hello: ownHello(),
+      cluster: services.cluster,
+      user: identity.name,
+      role: identity.role,
+    },
+  });
+  return link;
+}
+
+function take(services: Services, link: ClientLink, message: SessionRequest['message']): void {
+  switch (message?.$case) {
+    case 'jobs':
+      for (const job of message.value.jobs) submitJob(services, link, job);
+      break;
+    case 'tasks':
+      submitTasks(services, link, message.value);
+      break;
+    case 'watch':
+      void watch(services, link, message.value);
+      break;
+    case 'unwatch':
+      for (const job of message.value.jobs) services.clients.unwatch(link, job);
+      break;
+    default:
+      throw new DsageError('invalid-argument', 'This server does not know that message.');
+  }
+}
+
+function submitJob(services: Services, link: ClientLink, job: NewJob): void {
+  const { session, identity } = link;
+  const { seq } = job;
+  let spec;
+  let payloads;
+  try {
+    spec = keep(checkSpec(jobSpecFromMessage(job.spec), services.blobs));
+    payloads = readPackedTasks(job.packedTasks, job.taskCount);
+  } catch (error) {
+    refuse(services, link, seq, error);
+    return;
+  }
+  if (job.watch) link.watchSeqs.add(seq);
+  const repeatOf = services.submitted(session, seq);
+  services.engine.post({
+    type: 'job-submitted',
+    session,
+    seq,
+    owner: identity.name,
+    spec,
+    payloads,
+    closed: job.closed,
+    ...(repeatOf === undefined ? {} : { repeatOf }),
+  });
+}
+
+/** The program outlives the message that brought it, and must not keep all of that in memory. */
+function keep(spec: JobSpec): JobSpec {
+  return { ...spec, program: Uint8Array.from(spec.program) };
+}
+
+function submitTasks(services: Services, link: ClientLink, message: SubmitTasks): void {
+  const { session, identity } = link;
+  const seq = message.target?.$case === 'seq' ? message.target.value : 0;
+  try {
+    const payloads = readPackedTasks(message.packedTasks, message.taskCount);
+    services.engine.post({
+      type: 'tasks-submitted',
+      session,
+      seq,
+      target: message.target?.$case === 'job' ? { job: message.target.value } : { seq },
+      owner: identity.name,
+      isAdmin: identity.role === 'admin',
+      firstIndex: message.firstIndex,
+      payloads,
+      closed: message.closed,
+    });
+  } catch (error) {
+    refuse(services, link, seq, error);
+  }
+}
+
+async function watch(services: Services, link: ClientLink, message: WatchJobs): Promise<void> {
+  // What is under way to the disk may still be lost: it is not shown before.
+  await services.engine.settled();
+  for (const { job, fromOrdinal, statusOnly } of message.jobs) {
+    try {
+      services.views.requireJob(job, link.identity);
+      services.clients.watch(link, job, { from: fromOrdinal, statusOnly, isNew: false });
+    } catch (error) {
+      services.clients.tellMissing(link, job, messageOf(error));
+    }
+  }
+  services.clients.flush();
+}
+
+function refuse(services: Services, link: ClientLink, seq: number, error: unknown): void {
+  const problem = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
+  const { code, message } = problem;
+  services.clients.deliver({ type: 'refuse', session: link.session, seq, problem: { code, message } });
+  services.clients.flush();
+}

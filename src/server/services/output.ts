@@ -1,0 +1,110 @@
+import { DsageError } from '../../model/errors.js';
+import { isFinal } from '../../model/status.js';
+import type { Identity } from '../../model/user.js';
+import { bufferOf } from '../../wire/convert.js';
+import type {
+  OutputChunk as Chunk,
+  ReadOutputRequest,
+  ReadOutputResponse,
+} from '../../wire/gen/dsage/v1/client.js';
+import type { OutputChunk } from '../core/writes.js';
+import type { Services } from './services.js';
+
+const CHUNKS_A_MESSAGE = 256;
+/** A follower who reads more slowly than this behind is told to read again. */
+const MAX_BEHIND = 10_000;
+
+/** What a job's tasks wrote: the stored part first, then, for a follower, what comes until the job ends. */
+export async function* readOutput(
+  services: Services,
+  request: ReadOutputRequest,
+  caller: Identity,
+  signal: AbortSignal,
+): AsyncGenerator<ReadOutputResponse> {
+  const { views, outputs, engine } = services;
+  const { job, index, follow } = request;
+  views.requireJob(job, caller);
+  const fresh: OutputChunk[] = [];
+  let hasEnded = false;
+  let wake: () => void = () => undefined;
+  const stop = outputs.listen(job, {
+    onChunks: (chunks) => {
+      fresh.push(...chunks);
+      wake();
+    },
+    onEnd: () => {
+      hasEnded = true;
+      wake();
+    },
+  });
+  signal.addEventListener('abort', () => {
+    wake();
+  });
+  try {
+    await engine.settled();
+    hasEnded ||= isFinal(views.requireJob(job, caller).status);
+    fresh.length = 0;
+    const last = new Map<string, number>();
+    for (const chunks of stored(services, request)) {
+      for (const chunk of chunks) last.set(keyOf(chunk), chunk.chunk);
+      yield { chunks: chunks.map(toMessage) };
+    }
+    while (follow && !signal.aborted) {
+      if (fresh.length > MAX_BEHIND) {
+        throw new DsageError('limit-exceeded', 'The output comes faster than it is read.', {
+          hint: 'Read it again: it is stored.',
+        });
+      }
+      const chunks = fresh.splice(0, CHUNKS_A_MESSAGE);
+      const wanted = chunks.filter(
+        (it) => (index === undefined || it.index === index) && it.chunk > (last.get(keyOf(it)) ?? -1),
+      );
+      if (wanted.length > 0) yield { chunks: wanted.map(toMessage) };
+      if (chunks.length > 0) continue;
+      if (hasEnded) return;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    stop();
+  }
+}
+
+function* stored(services: Services, { job, index, tailBytes }: ReadOutputRequest): Iterable<OutputChunk[]> {
+  const chunks = services.engine.store.output(job, index === undefined ? {} : { index });
+  let batch: OutputChunk[] = [];
+  for (const chunk of tailBytes > 0 ? tail(chunks, tailBytes) : chunks) {
+    batch.push(chunk);
+    if (batch.length < CHUNKS_A_MESSAGE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The last bytes of each attempt. */
+function* tail(chunks: Iterable<OutputChunk>, bytes: number): Iterable<OutputChunk> {
+  let kept: OutputChunk[] = [];
+  let size = 0;
+  for (const chunk of chunks) {
+    const [first] = kept;
+    if (first !== undefined && keyOf(first) !== keyOf(chunk)) {
+      yield* kept;
+      [kept, size] = [[], 0];
+    }
+    kept.push(chunk);
+    size += chunk.data.length;
+    for (let oldest = kept[0]; oldest !== undefined && size - oldest.data.length >= bytes; oldest = kept[0]) {
+      size -= oldest.data.length;
+      kept.shift();
+    }
+  }
+  yield* kept;
+}
+
+function keyOf({ index, attempt }: OutputChunk): string {
+  return `${String(index)}/${String(attempt)}`;
+}
+
+function toMessage(chunk: OutputChunk): Chunk {
+  return { ...chunk, data: bufferOf(chunk.data) };
+}

@@ -1,0 +1,54 @@
+import type { BlobStore } from '../blobs/blob-store.js';
+import { DsageError } from '../model/errors.js';
+import { HIGHEST_PRIORITY, type JobSpec, LOWEST_PRIORITY } from '../model/job.js';
+import { MAX_INLINE_BYTES } from '../model/protocol.js';
+
+const MAX_NAME = 200;
+const MAX_LABELS = 32;
+const MAX_ATTEMPTS = 1_000;
+
+/** Refuses what no worker could run or what would harm the server; returns the spec. */
+export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
+  checkPriority(spec.priority);
+  limit('name', spec.name.length, MAX_NAME, 'characters');
+  limit('labels', spec.labels.length, MAX_LABELS, 'labels');
+  limit('resources', Object.keys(spec.resources).length, MAX_LABELS, 'resources');
+  limit('maxAttempts', spec.limits.maxAttempts, MAX_ATTEMPTS, 'attempts');
+  limit('program', spec.program.length, 2 * MAX_INLINE_BYTES, 'bytes');
+  if (spec.evaluator !== 'javascript') {
+    throw new DsageError('invalid-argument', `There is no evaluator "${spec.evaluator}".`, {
+      hint: 'Known is: javascript.',
+    });
+  }
+  for (const [name, amount] of Object.entries(spec.resources)) {
+    if (Number.isFinite(amount) && amount >= 0) continue;
+    throw new DsageError(
+      'invalid-argument',
+      `The resource ${name} is ${String(amount)}; it must be 0 or more.`,
+    );
+  }
+  for (const { path, blob } of spec.attachments) {
+    if (blobs.has(blob)) continue;
+    throw new DsageError('failed-precondition', `The attached file ${path} has not been uploaded.`, {
+      hint: 'Upload it (PutBlob) before the job.',
+    });
+  }
+  return spec;
+}
+
+export function checkPriority(priority: number): number {
+  if (Number.isInteger(priority) && priority >= HIGHEST_PRIORITY && priority <= LOWEST_PRIORITY)
+    return priority;
+  throw new DsageError(
+    'invalid-argument',
+    `The priority is ${String(priority)}; it goes from 1 (highest) to 5 (lowest).`,
+  );
+}
+
+function limit(field: string, size: number, max: number, unit: string): void {
+  if (size <= max) return;
+  throw new DsageError(
+    'limit-exceeded',
+    `The job's ${field} has ${String(size)} ${unit}; the limit is ${String(max)}.`,
+  );
+}
