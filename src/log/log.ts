@@ -1,3 +1,4 @@
+/* eslint @typescript-eslint/no-unsafe-class-instance-assignment: off -- winston's types declare its transports apart from their base class */
 import { createLogger, format, transports, type Logger, type transport } from 'winston';
 
 export type { Logger } from 'winston';
@@ -23,25 +24,8 @@ const MAX_FILES = 5;
  */
 export function createLog(options: LogOptions): Logger {
   const targets: transport[] = [];
-  if (options.file !== undefined) {
-    targets.push(
-      new transports.File({
-        filename: options.file,
-        maxsize: MAX_FILE_BYTES,
-        maxFiles: MAX_FILES,
-        tailable: true,
-        format: format.combine(format.timestamp(), errorFields(), format.json({ bigint: true })),
-      }),
-    );
-  }
-  if (options.console) {
-    targets.push(
-      new transports.Console({
-        stderrLevels: [...LOG_LEVELS],
-        format: format.combine(format.timestamp(), errorFields(), format.printf(lineForPeople)),
-      }),
-    );
-  }
+  if (options.file !== undefined) targets.push(fileTarget(options.file));
+  if (options.console) targets.push(consoleTarget());
   return createLogger({
     level: options.level,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
@@ -49,6 +33,17 @@ export function createLog(options: LogOptions): Logger {
     // winston complains on the console about a log without a target.
     silent: targets.length === 0,
   });
+}
+
+function fileTarget(file: string): transport {
+  const lines = format.combine(format.timestamp(), errorFields(), format.json({ bigint: true }));
+  const rotation = { maxsize: MAX_FILE_BYTES, maxFiles: MAX_FILES, tailable: true };
+  return new transports.File({ filename: file, format: lines, ...rotation });
+}
+
+function consoleTarget(): transport {
+  const lines = format.combine(format.timestamp(), errorFields(), format.printf(lineForPeople));
+  return new transports.Console({ stderrLevels: [...LOG_LEVELS], format: lines });
 }
 
 /** Ends the log; resolves when everything is in its file. */

@@ -1,4 +1,5 @@
 import { encodeValue } from '../wire/codec.js';
+import { attachmentFromMessage, bufferOf, limitsFromMessage, workerInfoToMessage } from '../wire/convert.js';
 import type {
   WorkRequest,
   WorkResponse,
@@ -7,9 +8,10 @@ import type {
 } from '../wire/gen/dsage/v1/worker.js';
 import { readPackedTasks, writeAnswerRecord } from '../wire/packed.js';
 import { EMPTY_PAYLOAD, inlinePayload, readPayload } from '../wire/payload.js';
-import { DsageError } from '../model/errors.js';
-import { DEFAULT_LIMITS, type BlobRef, type Limits } from '../model/job.js';
-import type { Failure } from '../model/task.js';
+import type { BlobRef } from '../model/job.js';
+import { PROTOCOL_VERSION } from '../model/protocol.js';
+import type { Failure, Lease } from '../model/task.js';
+import type { WorkerInfo } from '../model/worker.js';
 import type { AgentEvent, LeaseRun } from './core/events.js';
 import type { End, Outgoing, ProgramSpec } from './core/state.js';
 
@@ -48,7 +50,7 @@ export function toEvent(response: WorkResponse): AgentEvent | undefined {
 }
 
 function toProgram(wire: JobProgram): ProgramSpec {
-  const attachments = wire.attachments.map(({ path, blob }) => ({ path, blob: toBlobRef(blob) }));
+  const attachments = wire.attachments.map(attachmentFromMessage);
   const content = readPayload(wire.program);
   return {
     job: wire.job,
@@ -56,24 +58,10 @@ function toProgram(wire: JobProgram): ProgramSpec {
     name: wire.name,
     kind: wire.kind,
     evaluator: wire.evaluator,
-    limits: toLimits(wire.limits),
+    limits: limitsFromMessage(wire.limits),
     program: wire.program,
     attachments,
     blobs: [...attachments.map(({ blob }) => blob), ...(content.type === 'blob' ? [content.ref] : [])],
-  };
-}
-
-function toBlobRef(wire: { sha256: Uint8Array; sizeBytes: number } | undefined): BlobRef {
-  if (!wire) throw new DsageError('invalid-argument', 'An attachment came without the name of its blob.');
-  return { sha256: Buffer.from(wire.sha256).toString('hex'), sizeBytes: wire.sizeBytes };
-}
-
-function toLimits(wire: Limits | undefined): Limits {
-  if (!wire) return DEFAULT_LIMITS;
-  return {
-    ...wire,
-    maxAttempts: wire.maxAttempts || DEFAULT_LIMITS.maxAttempts,
-    outputBytes: wire.outputBytes || DEFAULT_LIMITS.outputBytes,
   };
 }
 
@@ -91,11 +79,23 @@ function toRun(wire: WireRun): LeaseRun {
   return inputs ? { job, firstIndex, attempt, payloads, inputs } : { job, firstIndex, attempt, payloads };
 }
 
+/** The first message of every stream. */
+export function registerRequest(who: {
+  instance: string;
+  info: WorkerInfo;
+  held: readonly Lease[];
+}): WorkRequest {
+  const { instance, info, held } = who;
+  const hello = { protocolVersion: PROTOCOL_VERSION, packageVersion: info.packageVersion };
+  const value = { hello, instance, info: workerInfoToMessage(info), held: [...held] };
+  return { message: { $case: 'register', value } };
+}
+
 /** A message of the core's for the wire. The finished records of the slots go through untouched. */
 export function toRequest(message: Outgoing, origin: Origin): WorkRequest {
   const { seq } = message;
   if (message.type === 'output') {
-    const chunks = message.chunks.map((chunk) => ({ ...chunk, data: asBuffer(chunk.data) }));
+    const chunks = message.chunks.map((chunk) => ({ ...chunk, data: bufferOf(chunk.data) }));
     return { message: { $case: 'output', value: { seq, chunks } } };
   }
   const byJob = new Map<number, Uint8Array[]>();
@@ -111,10 +111,6 @@ export function toRequest(message: Outgoing, origin: Origin): WorkRequest {
     packedAnswers: Buffer.concat(records),
   }));
   return { message: { $case: 'answers', value: { seq, batches } } };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The record of a lease that no slot has run: returned, killed while it waited, or its blobs did not come. */
@@ -135,7 +131,7 @@ function unstartedRecord(end: End, origin: Origin): Uint8Array {
 
 function failureOf(end: End, origin: Origin): Failure {
   return {
-    kind: end.outcome === 'killed' ? 'killed' : 'setup',
+    kind: end.kind,
     message: end.reason,
     attempt: end.lease.attempt,
     workerName: origin.workerName,

@@ -1,6 +1,7 @@
-import type { ChannelCredentials, ClientDuplexStream, ClientOptions, ServiceError } from '@grpc/grpc-js';
+import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import { DsageError, type ErrorCode } from '../model/errors.js';
+import { CHANNEL_OPTIONS } from '../wire/credentials.js';
 import { fromServiceError } from '../wire/errors.js';
 import { WorkerServiceClient, type WorkRequest, type WorkResponse } from '../wire/gen/dsage/v1/worker.js';
 
@@ -8,7 +9,6 @@ export interface SessionOptions {
   /** HOST:PORT. */
   readonly server: string;
   readonly credentials: ChannelCredentials;
-  readonly channel: ClientOptions;
 }
 
 /** `onOpened` may come from inside `start`; the others come from the event loop. */
@@ -100,11 +100,8 @@ export class Session {
   #open(): void {
     // A client of its own for every try: a shared connection would keep to its own pace of reconnecting.
     this.#client?.close();
-    const { server, credentials, channel } = this.#options;
-    this.#client = new WorkerServiceClient(server, credentials, {
-      ...channel,
-      'grpc.use_local_subchannel_pool': 1,
-    });
+    const { server, credentials } = this.#options;
+    this.#client = new WorkerServiceClient(server, credentials, CHANNEL_OPTIONS);
     const stream = this.#client.work();
     this.#stream = stream;
     this.#waiting = [];
@@ -116,7 +113,7 @@ export class Session {
       this.#drained(stream);
     });
     stream.on('error', (error: ServiceError) => {
-      this.#closed(stream, fromServiceError(error, `the work stream to ${server}`));
+      this.#closed(stream, fromServiceError(error, server));
     });
     stream.on('end', () => {
       this.#closed(stream, new DsageError('unavailable', `The server at ${server} ended the stream.`));

@@ -2,6 +2,7 @@ import type { Lease } from '../../model/task.js';
 import { assign, nextReturnWake } from './assign.js';
 import type { AgentEvent, Effect, Report } from './events.js';
 import {
+  blobEvicted,
   forgetIdlePrograms,
   inputFailed,
   inputFetched,
@@ -22,7 +23,7 @@ import {
   type Program,
   type SlotState,
 } from './state.js';
-import { endLease, endUnstarted, type Turn } from './turn.js';
+import { endLease, endWithoutRecord, returnLease, type Turn } from './turn.js';
 
 /**
  * Decides everything that a worker does: changes `state` and returns what is to be done, in order.
@@ -77,6 +78,12 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
         endLease(state, turn, { held, outcome: event.outcome, record: event.record });
       return;
     }
+    case 'answer-not-stored': {
+      const held = findHeld(state, event.lease);
+      if (held?.place !== 'storing') return;
+      endWithoutRecord(state, turn, { held, outcome: 'failed', kind: 'not-sendable', reason: event.reason });
+      return;
+    }
     case 'program-fetched':
       programFetched(state, event.job);
       return;
@@ -88,6 +95,9 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
       return;
     case 'input-failed':
       inputFailed(state, turn, event);
+      return;
+    case 'blob-evicted':
+      blobEvicted(state, event.sha256);
       return;
     case 'woke':
       return;
@@ -137,7 +147,7 @@ function dropStale(state: AgentState, turn: Turn, lease: Lease): void {
       return;
     case 'slot':
       held.stale = true;
-      stopInSlot(state, turn, { held, reason: 'the server gave it to another worker' });
+      killInSlot(turn, held, 'The server gave it to another worker.');
       return;
     case 'storing':
     case 'ended':
@@ -148,29 +158,15 @@ function dropStale(state: AgentState, turn: Turn, lease: Lease): void {
 
 function killLease(state: AgentState, turn: Turn, kill: { lease: Lease; reason: string }): void {
   const held = findHeld(state, kill.lease);
-  if (held?.place === 'slot') stopInSlot(state, turn, { held, reason: kill.reason });
+  if (held?.place === 'slot') killInSlot(turn, held, kill.reason);
   else if (held?.place === 'fetching' || held?.place === 'queued') {
-    endUnstarted(state, turn, { held, outcome: 'killed', reason: kill.reason });
+    endWithoutRecord(state, turn, { held, outcome: 'killed', kind: 'killed', reason: kill.reason });
   }
 }
 
-/** The first of a slot is killed and reports its end; one that waits there leaves at once. */
-function stopInSlot(state: AgentState, turn: Turn, stop: { held: Held; reason: string }): void {
-  const { held, reason } = stop;
-  const slot = state.slots[held.slot];
-  const place = slot?.held.indexOf(held) ?? -1;
-  if (!slot || place === -1) return;
-  if (place === 0) {
-    turn.effects.push({ type: 'kill', slot: slot.number, lease: held, reason });
-    return;
-  }
-  slot.held.splice(place, 1);
-  turn.effects.push({ type: 'revoke', slot: slot.number, leases: [held] });
-  if (held.stale) {
-    dropHeld(state, held);
-    held.place = 'ended';
-    held.slot = -1;
-  } else endUnstarted(state, turn, { held, outcome: 'killed', reason });
+/** The slot reports the end, at once when the task had not started. */
+function killInSlot(turn: Turn, held: Held, reason: string): void {
+  turn.effects.push({ type: 'kill', slot: held.slot, lease: held, reason });
 }
 
 function drain(state: AgentState, turn: Turn, asked: { reason: string; stop: boolean }): void {
@@ -185,7 +181,7 @@ function drain(state: AgentState, turn: Turn, asked: { reason: string; stop: boo
 function returnFetching(state: AgentState, turn: Turn): void {
   if (state.counts.fetching === 0) return;
   for (const held of allHeld(state)) {
-    if (held.place === 'fetching') endUnstarted(state, turn, { held, outcome: 'returned', reason: '' });
+    if (held.place === 'fetching') returnLease(state, turn, held);
   }
 }
 

@@ -1,7 +1,7 @@
 import { expectedMs, isStuck, runsFor } from './pace.js';
 import { peek, putBack, queuedLeases, takeHead, type Queue } from './queue.js';
 import { setPlace, type AgentState, type Held, type SlotState } from './state.js';
-import { endUnstarted, type Turn } from './turn.js';
+import { returnLease, type Turn } from './turn.js';
 
 /** A slot is given about this much work at once, so that it does not wait for us between short tasks. */
 const BATCH_MS = 10;
@@ -51,7 +51,7 @@ function returnQueued(state: AgentState, turn: Turn, beforeMs: number): void {
     let held = peek(queue);
     while (held && held.receivedAtMs <= beforeMs) {
       takeHead(queue);
-      endUnstarted(state, turn, { held, outcome: 'returned', reason: '' });
+      returnLease(state, turn, held);
       held = peek(queue);
     }
     if (!held) state.queues.delete(owner);

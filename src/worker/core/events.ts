@@ -59,10 +59,13 @@ export type AgentEvent =
       readonly outcome: Outcome;
       readonly record: Uint8Array;
     }
+  | { readonly type: 'answer-not-stored'; readonly lease: Lease; readonly reason: string }
   | { readonly type: 'program-fetched'; readonly job: JobId }
   | { readonly type: 'program-failed'; readonly job: JobId; readonly reason: string }
   | { readonly type: 'input-fetched'; readonly lease: Lease }
   | { readonly type: 'input-failed'; readonly lease: Lease; readonly reason: string }
+  /** A blob that was fetched is no longer on this machine. */
+  | { readonly type: 'blob-evicted'; readonly sha256: string }
   /** The time that `nextWake` named has come. */
   | { readonly type: 'woke' };
 
@@ -88,7 +91,7 @@ export type Effect =
   | { readonly type: 'fetch-program'; readonly program: ProgramSpec }
   /** Answer with `input-fetched` or `input-failed`. */
   | { readonly type: 'fetch-input'; readonly lease: Lease; readonly blob: BlobRef }
-  /** Store the answer of a lease that reported `ended-large`, then answer with `answer-stored`. */
+  /** Store the answer of a lease that reported `ended-large`, then answer with `answer-stored` or `answer-not-stored`. */
   | { readonly type: 'store-answer'; readonly lease: Lease }
   | { readonly type: 'forget-program'; readonly job: JobId }
   /** Drained: nothing is held any more. */

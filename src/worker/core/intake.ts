@@ -15,7 +15,7 @@ import {
   type Program,
   type ProgramSpec,
 } from './state.js';
-import { endUnstarted, type Turn } from './turn.js';
+import { endWithoutRecord, type Turn } from './turn.js';
 
 /** Takes in programs and leases. A lease that is already held, in whatever place, is not taken twice. */
 export function takeLeases(
@@ -110,7 +110,16 @@ export function programFailed(state: AgentState, turn: Turn, failed: { job: JobI
   program.blobs = 'missing';
   for (const held of program.held.values()) {
     if (held.place === 'fetching')
-      endUnstarted(state, turn, { held, outcome: 'failed', reason: failed.reason });
+      endWithoutRecord(state, turn, { held, outcome: 'failed', kind: 'setup', reason: failed.reason });
+  }
+}
+
+/** Programs that need the blob fetch it again with their next lease. */
+export function blobEvicted(state: AgentState, sha256: string): void {
+  for (const program of state.programs.values()) {
+    if (program.blobs === 'here' && program.spec.blobs.some((blob) => blob.sha256 === sha256)) {
+      program.blobs = 'missing';
+    }
   }
 }
 
@@ -122,7 +131,7 @@ export function inputFetched(state: AgentState, lease: Lease): void {
 export function inputFailed(state: AgentState, turn: Turn, failed: { lease: Lease; reason: string }): void {
   const held = findHeld(state, failed.lease);
   if (held?.place === 'fetching')
-    endUnstarted(state, turn, { held, outcome: 'failed', reason: failed.reason });
+    endWithoutRecord(state, turn, { held, outcome: 'failed', kind: 'setup', reason: failed.reason });
 }
 
 function fetchEnded(state: AgentState, held: Held): void {

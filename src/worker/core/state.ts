@@ -1,5 +1,5 @@
 import type { Attachment, BlobRef, JobId, Limits, Payload } from '../../model/job.js';
-import type { Lease, Outcome } from '../../model/task.js';
+import type { Failure, Lease, Outcome } from '../../model/task.js';
 import type { WorkerNumber } from '../../model/worker.js';
 import type { Queue } from './queue.js';
 
@@ -78,8 +78,9 @@ export interface SlotState {
 export interface End {
   readonly lease: Lease;
   readonly outcome: Outcome;
-  /** The packed answer as the slot made it; without one the session writes it from `outcome` and `reason`. */
+  /** The packed answer as the slot made it; without one the shell writes it from the other fields. */
   readonly record: Uint8Array | undefined;
+  readonly kind: Failure['kind'];
   readonly reason: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Effect } from './events.js';
 import { dropHeld, setPlace, type AgentState, type End, type Held, type OutputChunk } from './state.js';
-import type { Outcome } from '../../model/task.js';
+import type { Failure, Outcome } from '../../model/task.js';
 
 /** What one step gathers: effects at once, answers and output to be cut into messages when it ends. */
 export interface Turn {
@@ -24,17 +24,25 @@ export function endLease(
   }
   setPlace(state, held, 'ended');
   held.slot = -1;
-  turn.ends.push({ lease: held, outcome, record, reason: '' });
+  turn.ends.push({ lease: held, outcome, record, kind: 'error', reason: '' });
 }
 
-/** The lease ends without a slot having run it; the session writes its record. */
-export function endUnstarted(
-  state: AgentState,
-  turn: Turn,
-  end: { held: Held; outcome: Outcome; reason: string },
-): void {
-  const { held, outcome, reason } = end;
+/** How a lease ended that has no record of a slot's. */
+export interface Unrecorded {
+  readonly held: Held;
+  readonly outcome: Outcome;
+  readonly kind: Failure['kind'];
+  readonly reason: string;
+}
+
+/** The lease ends without a slot's record: returned, killed while it waited, or a blob could not be moved. */
+export function endWithoutRecord(state: AgentState, turn: Turn, end: Unrecorded): void {
+  const { held, outcome, kind, reason } = end;
   setPlace(state, held, 'ended');
   held.slot = -1;
-  turn.ends.push({ lease: held, outcome, record: undefined, reason });
+  turn.ends.push({ lease: held, outcome, record: undefined, kind, reason });
+}
+
+export function returnLease(state: AgentState, turn: Turn, held: Held): void {
+  endWithoutRecord(state, turn, { held, outcome: 'returned', kind: 'setup', reason: '' });
 }

@@ -213,9 +213,13 @@ describe('worker core: connection', () => {
     lab.do({ type: 'disconnected' }).do({ type: 'stream-opened' });
     const stale = [lease(1, 0), lease(1, 1), lease(1, 2), lease(5, 5)];
     lab.do({ type: 'registered', worker: 7, renewMs: 5000, stale });
-    expect(lab.of('kill').map(({ lease: { index } }) => index)).to.deep.equal([1]);
+    expect(lab.of('kill').map(({ lease: { index } }) => index)).to.deep.equal([1, 2]);
     expect(lab.sends).to.deep.equal(['1 completed 1/0#1']);
-    lab.report(output(0, lease(1, 1), 'dying'), ended(0, lease(1, 1), 'killed'));
+    lab.report(
+      output(0, lease(1, 1), 'dying'),
+      ended(0, lease(1, 1), 'killed'),
+      ended(0, lease(1, 2), 'killed'),
+    );
     expect(lab.sends).to.deep.equal([]);
     expect(lab.state.counts.slot).to.equal(0);
   });
@@ -258,7 +262,7 @@ describe('worker core: connection', () => {
 });
 
 describe('worker core: kills', () => {
-  it('kills what runs, and answers at once for what waits', () => {
+  it('kills what is in a slot there, and answers at once for what waits', () => {
     const lab = new Lab(1).connect().lease(1);
     lab.now += 1;
     lab.end(0, lease(1)).lease(2, { count: 20 });
@@ -271,10 +275,11 @@ describe('worker core: kills', () => {
     });
     expect(lab.of('kill').map((effect) => [effect.lease.index, effect.reason])).to.deep.equal([
       [0, 'enough'],
+      [5, 'enough'],
     ]);
-    expect(lab.of('revoke')[0]?.leases.map(({ index }) => index)).to.deep.equal([5]);
-    expect(lab.sends).to.deep.equal(['2 killed 2/5#1, killed 2/15#1']);
-    expect(lab.report(ended(0, lease(2, 0), 'killed')).sends).to.deep.equal(['3 killed 2/0#1']);
+    expect(lab.sends).to.deep.equal(['2 killed 2/15#1']);
+    lab.report(ended(0, lease(2, 5), 'killed'), ended(0, lease(2, 0), 'killed'));
+    expect(lab.sends).to.deep.equal(['3 killed 2/5#1, killed 2/0#1']);
   });
 });
 

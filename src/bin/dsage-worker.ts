@@ -1,0 +1,269 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+import { closeLog, createLog, type Logger } from '../log/log.js';
+import { DsageError, messageOf } from '../model/errors.js';
+import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
+import { clusterPaths } from '../security/paths.js';
+import { defaultSlots, packageVersion } from '../worker/info.js';
+import type { WorkerEnd, WorkerNotice } from '../worker/notices.js';
+import { Worker } from '../worker/worker.js';
+
+/** Exit codes: 0 drained, 1 stopped at once or failed, 2 wrong usage or refused by the server. */
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+interface Flags {
+  readonly server: string;
+  readonly directory: string;
+  readonly slots?: number;
+  readonly labels: readonly string[];
+  readonly resources: Readonly<Record<string, number>>;
+  readonly nice: number;
+  readonly memoryPerSlot?: number;
+  readonly name?: string;
+  readonly json?: true;
+  readonly verbose?: true;
+  readonly exitWithParent?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ dsage-worker                                     one slot per core, for the server on this machine
+  $ dsage-worker --server lab1:8081 --slots 4        four tasks at a time, for the server on lab1
+  $ dsage-worker --labels gpu,bigmem --resources gpu=2
+                                                     also takes tasks that ask for a label or a resource
+  $ dsage-worker --nice 19 --memory-per-slot 2048    stays out of the way, and stops tasks above 2 GiB
+
+Ctrl-C or SIGTERM finishes what runs and takes nothing new; a second one stops at once.
+The directory needs dsage_key, dsage_key.pub and pubcert.pem, made by \`dsage setup\` or copied from there.`;
+
+await main();
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  const log = openLog(flags);
+  const say = flags.json ? new JsonReporter() : new LineReporter(flags.server);
+  try {
+    const worker = new Worker({
+      server: flags.server,
+      directory: flags.directory,
+      slots: flags.slots ?? defaultSlots(process.env),
+      environment: process.env,
+      labels: flags.labels,
+      resources: flags.resources,
+      niceness: flags.nice,
+      ...(flags.memoryPerSlot === undefined ? {} : { memoryMb: flags.memoryPerSlot }),
+      ...(flags.name === undefined ? {} : { name: flags.name }),
+      log,
+      onNotice: (notice) => {
+        say.notice(notice);
+      },
+    });
+    await worker.start();
+    say.started(worker.instance);
+    stopOnSignals(worker);
+    if (flags.exitWithParent) stopWithParent(worker);
+    const end = await worker.ended;
+    say.ended(end);
+    await closeLog(log);
+    process.exit(exitCodeOf(end));
+  } catch (error) {
+    say.failed(error);
+    await closeLog(log);
+    process.exit(error instanceof DsageError && error.code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
+  }
+}
+
+function readFlags(): Flags {
+  const program = new Command('dsage-worker')
+    .description('Runs tasks for a dsage server, each in a process of its own.')
+    .version(packageVersion(), '-V, --version')
+    .addOption(
+      new Option('-s, --server <host:port>', 'where the server is')
+        .env('DSAGE_SERVER')
+        .default(`127.0.0.1:${String(DEFAULT_GRPC_PORT)}`),
+    )
+    .addOption(
+      new Option('-d, --directory <dir>', 'keys, log and task files')
+        .env('DSAGE_DIR')
+        .default(join(homedir(), '.sage', 'dsage'), '~/.sage/dsage'),
+    )
+    .option('-n, --slots <n>', 'how many tasks run at once (default: one per core)', wholeNumber)
+    .option('-l, --labels <a,b>', 'what tasks may ask for by name', commaList, [])
+    .option('-r, --resources <gpu=1,…>', 'what tasks may ask for by amount', amounts, {})
+    .option('--nice <n>', 'niceness of the tasks, 0 to 19', wholeNumber, 0)
+    .option('--memory-per-slot <MiB>', 'memory that one task may use (default: unlimited)', wholeNumber)
+    .option('--name <name>', 'shown in tables (default: host and process number)')
+    .option('--json', 'print one JSON object a line on stdout')
+    .option('-v, --verbose', 'show the log on stderr')
+    .addOption(new Option('--exit-with-parent', 'stop at once when stdin ends').hideHelp())
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  try {
+    return program.parse().opts<Flags>();
+  } catch (error) {
+    // Commander has said what is wrong, or printed what was asked for.
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
+    throw error;
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function commaList(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+function amounts(text: string): Record<string, number> {
+  const pairs = commaList(text).map((part): [string, number] => {
+    const [name = '', amount = '1', ...rest] = part.split('=');
+    const value = Number(amount);
+    if (name === '' || amount === '' || rest.length > 0 || Number.isNaN(value)) {
+      throw new InvalidArgumentError('It must look like gpu=1,memory=4.');
+    }
+    return [name, value];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function openLog(flags: Flags): Logger {
+  const file = clusterPaths(resolve(flags.directory)).workerLog;
+  return createLog({ file, level: flags.verbose ? 'debug' : 'info', console: flags.verbose ?? false });
+}
+
+function stopOnSignals(worker: Worker): void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    if (signals === 1) worker.drain(signal);
+    else void worker.stop();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+/** Whoever started this worker holds the other end of its stdin: when that ends, nobody looks after it. */
+function stopWithParent(worker: Worker): void {
+  const stop = (): void => {
+    void worker.stop();
+  };
+  process.stdin.on('end', stop).on('error', stop).resume();
+}
+
+function exitCodeOf(end: WorkerEnd): number {
+  if (end.type === 'drained') return 0;
+  return end.type === 'refused' ? EXIT_USAGE : EXIT_FAILED;
+}
+
+interface Reporter {
+  started(instance: string): void;
+  notice(notice: WorkerNotice): void;
+  ended(end: WorkerEnd): void;
+  failed(error: unknown): void;
+}
+
+/** For programs: one JSON object a line on stdout. */
+class JsonReporter implements Reporter {
+  started(instance: string): void {
+    this.#print({ event: 'started', pid: process.pid, instance });
+  }
+
+  notice(notice: WorkerNotice): void {
+    const { type: event, ...fields } = notice;
+    if ('why' in fields)
+      this.#print({ event, code: fields.why.code, message: fields.why.message, retryMs: fields.retryMs });
+    else this.#print({ event, pid: process.pid, ...fields });
+  }
+
+  ended(end: WorkerEnd): void {
+    if (end.type === 'refused')
+      this.#print({ event: 'refused', code: end.why.code, message: end.why.message });
+    else this.#print({ event: end.type });
+  }
+
+  failed(error: unknown): void {
+    this.#print({
+      event: 'failed',
+      code: error instanceof DsageError ? error.code : 'internal',
+      message: messageOf(error),
+    });
+  }
+
+  #print(fields: Record<string, unknown>): void {
+    process.stdout.write(`${JSON.stringify(fields)}\n`);
+  }
+}
+
+/** How often a server that does not answer is mentioned. */
+const REMINDER_MS = 30_000;
+
+/** For people: a line when something changes, and not every time that a connection fails. */
+class LineReporter implements Reporter {
+  readonly #server: string;
+  #lastProblem = '';
+  #lastAtMs = -Infinity;
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  started(): void {
+    // The first notice says what there is to say.
+  }
+
+  notice(notice: WorkerNotice): void {
+    switch (notice.type) {
+      case 'registered': {
+        this.#lastProblem = '';
+        const what = notice.again ? 'again at' : 'at';
+        this.#say(
+          `registered ${what} ${this.#server} as worker ${String(notice.worker)}, ${plural(notice.slots, 'slot')}`,
+        );
+        return;
+      }
+      case 'disconnected':
+        this.#disconnected(notice.why.message);
+        return;
+      case 'draining':
+        this.#say(
+          `draining (${notice.reason}): ${plural(notice.held, 'task')} to finish; again to stop at once`,
+        );
+    }
+  }
+
+  ended(end: WorkerEnd): void {
+    if (end.type === 'refused') this.#complain(end.why.message);
+    else this.#say(end.type === 'drained' ? 'finished; bye' : 'stopped');
+  }
+
+  failed(error: unknown): void {
+    this.#complain(messageOf(error));
+  }
+
+  #disconnected(problem: string): void {
+    const now = Date.now();
+    if (problem === this.#lastProblem && now - this.#lastAtMs < REMINDER_MS) return;
+    this.#lastProblem = problem;
+    this.#lastAtMs = now;
+    this.#complain(`${problem} Trying again until one does.`);
+  }
+
+  #say(line: string): void {
+    process.stdout.write(`dsage-worker: ${line}\n`);
+  }
+
+  #complain(line: string): void {
+    process.stderr.write(`dsage-worker: ${line}\n`);
+  }
+}
+
+function plural(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

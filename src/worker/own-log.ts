@@ -1,0 +1,13 @@
+import { readTail } from '../log/tail.js';
+import { messageOf } from '../model/errors.js';
+
+/** The last lines that this process wrote to a log which several workers may share. Never rejects. */
+export async function ownLogLines(file: string, count: number): Promise<string[]> {
+  const mine = `"pid":${String(process.pid)}`;
+  try {
+    const lines = await readTail(file, Infinity);
+    return lines.filter((line) => line.includes(mine)).slice(-count);
+  } catch (error) {
+    return [`The log ${file} cannot be read: ${messageOf(error)}`];
+  }
+}
