@@ -68,6 +68,15 @@ export async function listWorkers(rpc: Rpc): Promise<WorkerDetails[]> {
   return workers.map(workerDetails);
 }
 
+/** The connected worker with the lowest number. */
+export async function firstWorker(rpc: Rpc): Promise<number> {
+  const connected = (await listWorkers(rpc)).filter((worker) => worker.connected);
+  if (connected.length > 0) return Math.min(...connected.map(({ worker }) => worker));
+  throw new DsageError('failed-precondition', 'No worker is connected.', {
+    hint: 'Start one with `dsage-worker`.',
+  });
+}
+
 export async function listClients(rpc: Rpc): Promise<ClientDetails[]> {
   const { clients } = await rpc.call('listClients', {});
   return clients.map(({ connectedAtMs, ...rest }: Client) => ({

@@ -24,15 +24,15 @@ export class Zip {
   next(): unknown[] | undefined {
     const values: unknown[] = [];
     for (const iterator of this.#iterators as readonly Iterator<unknown>[]) {
-      const { done, value } = iterator.next();
-      if (done === true) return undefined;
-      values.push(value);
+      const step = iterator.next();
+      if (step.done === true) return undefined;
+      values.push(step.value);
     }
     return values;
   }
 
   async nextAsync(): Promise<unknown[] | undefined> {
-    const steps = await Promise.all(this.#iterators.map((iterator) => iterator.next()));
+    const steps = await Promise.all(this.#iterators.map(async (iterator) => iterator.next()));
     return steps.some(({ done }) => done === true) ? undefined : steps.map(({ value }) => value as unknown);
   }
 

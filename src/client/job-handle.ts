@@ -99,6 +99,13 @@ export abstract class JobHandle<R> {
     await tracked.until(() => tracked.isSettled, options);
   }
 
+  /** @internal Resolves once the server has told how the job stands, with all that it left when it has ended. */
+  async loaded(timeoutMs: number): Promise<void> {
+    const { tracked } = this;
+    tracked.ensureWatched();
+    await tracked.until(() => tracked.isCurrent, { timeoutMs });
+  }
+
   /** Stops the job and its running tasks. A job that has ended stays as it is. */
   async kill(reason = 'killed by its user'): Promise<void> {
     const job = await this.requireId();

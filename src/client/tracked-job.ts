@@ -1,15 +1,17 @@
 import { StringDecoder } from 'node:string_decoder';
 
-import { DsageError, TimeoutError, messageOf } from '../model/errors.js';
+import { DsageError, messageOf, TimeoutError } from '../model/errors.js';
 import type { BlobRef, TaskCounts } from '../model/job.js';
 import { isFinal } from '../model/status.js';
 import type { JobStatus } from '../model/status.js';
 import type { Failure } from '../model/task.js';
 import type { JobAnswers, JobChanged } from '../wire/gen/dsage/v1/client.js';
 import { statusFromMessage } from '../wire/convert.js';
+import { Status } from '../wire/gen/dsage/v1/types.js';
 import type { Blobs } from './blobs.js';
 import { AnswerLedger } from './core/answers.js';
 import { readFailure } from './failure.js';
+import { checkTimeout } from './options.js';
 import { readOutput } from './output.js';
 import type { Rpc } from './rpc.js';
 import type { JobListener, Session } from './session.js';
@@ -87,6 +89,11 @@ export class TrackedJob implements JobListener {
     return this.id === undefined ? `The job${name}` : `Job ${this.id}${name}`;
   }
 
+  /** The server has told how the job stands, and what it left is here when it has ended. */
+  get isCurrent(): boolean {
+    return this.#generation !== undefined && (this.isSettled || !this.#hasEnded);
+  }
+
   get nextOrdinal(): number {
     return this.ledger.nextOrdinal;
   }
@@ -116,6 +123,12 @@ export class TrackedJob implements JobListener {
   }
 
   onChanged(changed: JobChanged): void {
+    if (changed.status === Status.UNSPECIFIED) {
+      this.fail(
+        new DsageError('not-found', `${this.label} is not on the server any more: it was forgotten.`),
+      );
+      return;
+    }
     if (changed.generation < (this.#generation ?? 0)) return;
     if (changed.generation > (this.#generation ?? changed.generation)) this.#startOver();
     this.#generation = changed.generation;
@@ -288,11 +301,4 @@ export class TrackedJob implements JobListener {
   #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;
-  throw new DsageError('invalid-argument', `timeoutMs is ${timeoutMs}.`, {
-    hint: 'It must be a number of milliseconds; leave it out to wait without a limit.',
-  });
 }

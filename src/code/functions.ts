@@ -10,7 +10,7 @@ import type { Uses } from './uses.js';
 /** A function as it travels: an expression that makes it again on a worker, once `scope` is in scope. */
 export interface ShippedFunction {
   readonly name: string;
-  /** A JavaScript expression, parentheses included. */
+  /** A JavaScript expression; in parentheses it is one even where a statement could stand. */
   readonly source: string;
   /** The names that the function uses from outside: values as they are, functions as their source. */
   readonly scope: Readonly<Record<string, unknown>>;
@@ -39,7 +39,9 @@ interface FreeVariable {
 export function shipFunction(fn: unknown, scope: Readonly<Record<string, unknown>> = {}): ShippedFunction {
   const name = nameOf(fn);
   const names = new Set(Object.keys(scope));
-  const source = sourceOf(fn, { label: `the function ${name}`, names });
+  // A function that calls itself by the name of its variable finds itself again on the worker.
+  const own = new Set([...names, name]);
+  const source = sourceOf(fn, { label: `the function ${name}`, names: own });
   const shipped = Object.entries(scope).map(([key, value]): [string, unknown] => {
     if (typeof value !== 'function') return [key, value];
     const label = `the function ${key} in the scope of ${name}`;
@@ -60,7 +62,7 @@ function sourceOf(fn: unknown, { label, names }: { label: string; names: Readonl
     ({ name }) => !names.has(name) && !WORKER_GLOBALS.has(name),
   );
   if (missing.length > 0) throw missingVariables(missing, label);
-  return `(${text})`;
+  return text;
 }
 
 function refuseWithoutSource(fn: AnyFunction, text: string, label: string): void {

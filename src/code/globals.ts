@@ -31,13 +31,14 @@ const NODE_GLOBALS = [
   ...['Crypto', 'CryptoKey', 'SubtleCrypto', 'Performance', 'PerformanceObserver'],
 ] as const;
 
-/** The names that a task in JavaScript finds on a worker beside Node's: see the prelude in src/worker/child. */
-export const PRELUDE_NAMES = [
+/** The names that a task in JavaScript finds on a worker beside Node's: see its prelude, and its evaluators. */
+const PRELUDE_NAMES = [
   'fraction',
   'gcd',
   'isPrime',
   'nextPrime',
   'factor',
+  'context',
   'signal',
   'attempt',
 ] as const;

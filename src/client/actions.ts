@@ -1,0 +1,78 @@
+import { DsageError } from '../model/errors.js';
+import type { JobId, Payload } from '../model/job.js';
+import { Feed } from './feed.js';
+import { Zip } from './inputs.js';
+import { JobHandle } from './job-handle.js';
+import { Job } from './job.js';
+import { MapJob } from './map-job.js';
+import { jobInfo } from './queries.js';
+import type { JobInfo } from './queries.js';
+import { partOf, submitDraft } from './submit.js';
+import type { Draft } from './submit.js';
+import { TrackedJob } from './tracked-job.js';
+import type { Connection } from './tracked-job.js';
+
+/** A job by its number or by a handle. */
+export type JobReference = JobId | JobHandle<unknown>;
+
+const SINGLE_KINDS = new Set(['eval', 'function']);
+const NEWS_TIMEOUT_MS = 15_000;
+
+/** Submits a job of one task. */
+export function startJob<T>(
+  connection: Connection,
+  draft: Draft,
+  payload: Payload | Promise<Payload>,
+): Job<T> {
+  const { kind, options } = draft;
+  const tracked = new TrackedJob(connection, { name: options.name, kind, isSingle: true });
+  const part = payload instanceof Promise ? payload.then((ready) => partOf([ready])) : partOf([payload]);
+  submitDraft(tracked, draft, { part, closed: true });
+  return new Job<T>(tracked);
+}
+
+/** Submits a job of one task per input. Throws for inputs that cannot be read or cannot travel at their beginning. */
+export function startMap<T>(connection: Connection, draft: Draft, inputs: readonly unknown[]): MapJob<T> {
+  const zip = new Zip(inputs);
+  const { kind, options } = draft;
+  const tracked = new TrackedJob(connection, { name: options.name, kind, isSingle: false });
+  const feed = new Feed(tracked, zip);
+  const part = feed.firstPart();
+  submitDraft(tracked, draft, { part, closed: feed.isExhausted }, (seq) => {
+    if (!feed.isExhausted) void feed.run(seq);
+  });
+  return new MapJob<T>(tracked, feed);
+}
+
+/** A handle of a job that is on the server; it follows the job once somebody waits. */
+export function handleOf(connection: Connection, info: JobInfo): Job | MapJob {
+  const { id, name, kind, status, counts, reason, taskCount, startedAt, endedAt } = info;
+  const isSingle = SINGLE_KINDS.has(kind);
+  const tracked = new TrackedJob(connection, { name, kind, isSingle });
+  const startedAtMs = startedAt?.getTime() ?? 0;
+  const endedAtMs = endedAt?.getTime() ?? 0;
+  Object.assign(tracked, { id, status, counts, reason, startedAtMs, endedAtMs });
+  return isSingle ? new Job(tracked) : new MapJob(tracked, taskCount);
+}
+
+/** A handle of a job by its number, with all that is known of it loaded. Throws `not-found`. */
+export async function findJob(connection: Connection, id: JobId): Promise<Job | MapJob> {
+  const { job } = await connection.rpc.call('getJob', { job: checkId(id), withProgram: false });
+  if (job === undefined) throw new DsageError('not-found', `There is no job ${id}.`);
+  const handle = handleOf(connection, jobInfo(job));
+  await handle.loaded(NEWS_TIMEOUT_MS);
+  return handle;
+}
+
+/** Numbers of jobs; waits for those that are not accepted yet. */
+export async function idsOf(jobs: JobReference | readonly JobReference[]): Promise<JobId[]> {
+  const list = Array.isArray(jobs) ? (jobs as readonly JobReference[]) : [jobs as JobReference];
+  return Promise.all(list.map(async (job) => (job instanceof JobHandle ? job.accepted : checkId(job))));
+}
+
+export function checkId(id: unknown): JobId {
+  if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 1) return id;
+  throw new DsageError('invalid-argument', `${String(id)} is not the number of a job.`, {
+    hint: 'Pass a whole number from 1 on, or the handle of a job.',
+  });
+}
