@@ -154,7 +154,7 @@ export class Server {
         this.#onFatal(error);
       },
     });
-    const blobs = new BlobStore(files.paths.blobs);
+    const blobs = await BlobStore.open(files.paths.blobs);
     const users = new Users(engine, files.ca, (name) => {
       disconnect(services, name);
     });
