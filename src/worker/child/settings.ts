@@ -1,0 +1,9 @@
+/** What a slot tells its child on the command line, as JSON in the last argument. */
+export interface ChildSettings {
+  /** The folder to run tasks in: this child's own, empty, and the current one. */
+  readonly directory: string;
+  /** Where large answers and the folders of failed tasks go. */
+  readonly workDirectory: string;
+  /** Look for the parent's death in a thread, since the kernel does not. */
+  readonly watchdog: boolean;
+}

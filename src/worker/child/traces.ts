@@ -1,0 +1,67 @@
+/**
+ * What one task can leave behind in the process for the next: global variables, changes of the environment,
+ * event handlers, timers and open handles. Built-in objects that a task changes are not looked at.
+ */
+export class Traces {
+  readonly #globals = new Set(Object.keys(globalThis));
+  readonly #environment: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+  #environmentChanged = false;
+  #handlers = 0;
+  #resources = 0;
+
+  /** Takes the process as it is now for clean. Call it from an immediate, when everything is set up. */
+  begin(): void {
+    this.#renewEnvironment();
+    this.#handlers = process.eventNames().length;
+    this.#resources = process.getActiveResourcesInfo().length;
+  }
+
+  /** Timers, sockets, processes and other things that would go on working. */
+  get areActive(): boolean {
+    return process.getActiveResourcesInfo().length > this.#resources;
+  }
+
+  /** What is active, for a log. */
+  describeActive(): string {
+    return [...new Set(process.getActiveResourcesInfo())].join(', ');
+  }
+
+  /** Removes what can be removed; false when something stays that the next task could notice. */
+  clean(): boolean {
+    if (this.#environmentChanged) this.#renewEnvironment();
+    process.exitCode = undefined;
+    return this.#cleanGlobals() && process.eventNames().length <= this.#handlers;
+  }
+
+  #cleanGlobals(): boolean {
+    const names = Object.keys(globalThis);
+    if (names.length === this.#globals.size) return true;
+    return names.every((name) => this.#globals.has(name) || Reflect.deleteProperty(globalThis, name));
+  }
+
+  /** A copy that notices when it is changed: looking at every variable after every task would cost more. */
+  #renewEnvironment(): void {
+    const changed = (): void => {
+      this.#environmentChanged = true;
+    };
+    process.env = new Proxy<NodeJS.ProcessEnv>(
+      { ...this.#environment },
+      {
+        set(target, name, value) {
+          changed();
+          // As in Node's own, every value is a string.
+          return Reflect.set(target, name, String(value));
+        },
+        defineProperty(target, name, descriptor) {
+          changed();
+          return Reflect.defineProperty(target, name, descriptor);
+        },
+        deleteProperty(target, name) {
+          changed();
+          return Reflect.deleteProperty(target, name);
+        },
+      },
+    );
+    this.#environmentChanged = false;
+  }
+}
