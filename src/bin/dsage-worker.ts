@@ -5,12 +5,14 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { closeLog, createLog, type Logger } from '../log/log.js';
-import { DsageError, messageOf } from '../model/errors.js';
+import { DsageError } from '../model/errors.js';
 import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
 import { clusterPaths } from '../security/paths.js';
-import { defaultSlots, packageVersion } from '../worker/info.js';
-import type { WorkerEnd, WorkerNotice } from '../worker/notices.js';
+import { packageVersion } from '../wire/hello.js';
+import { defaultSlots } from '../worker/info.js';
+import type { WorkerEnd } from '../worker/notices.js';
 import { Worker } from '../worker/worker.js';
+import { JsonReporter, LineReporter } from './worker-reporter.js';
 
 /** Exit codes: 0 drained, 1 stopped at once or failed, 2 wrong usage or refused by the server. */
 const EXIT_FAILED = 1;
@@ -40,6 +42,10 @@ Examples:
 
 Ctrl-C or SIGTERM finishes what runs and takes nothing new; a second one stops at once.
 The directory needs dsage_key, dsage_key.pub and pubcert.pem, made by \`dsage setup\` or copied from there.`;
+
+// Whoever read our lines may be gone: that is no reason to stop computing.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 
 await main();
 
@@ -160,110 +166,4 @@ function stopWithParent(worker: Worker): void {
 function exitCodeOf(end: WorkerEnd): number {
   if (end.type === 'drained') return 0;
   return end.type === 'refused' ? EXIT_USAGE : EXIT_FAILED;
-}
-
-interface Reporter {
-  started(instance: string): void;
-  notice(notice: WorkerNotice): void;
-  ended(end: WorkerEnd): void;
-  failed(error: unknown): void;
-}
-
-/** For programs: one JSON object a line on stdout. */
-class JsonReporter implements Reporter {
-  started(instance: string): void {
-    this.#print({ event: 'started', pid: process.pid, instance });
-  }
-
-  notice(notice: WorkerNotice): void {
-    const { type: event, ...fields } = notice;
-    if ('why' in fields)
-      this.#print({ event, code: fields.why.code, message: fields.why.message, retryMs: fields.retryMs });
-    else this.#print({ event, pid: process.pid, ...fields });
-  }
-
-  ended(end: WorkerEnd): void {
-    if (end.type === 'refused')
-      this.#print({ event: 'refused', code: end.why.code, message: end.why.message });
-    else this.#print({ event: end.type });
-  }
-
-  failed(error: unknown): void {
-    this.#print({
-      event: 'failed',
-      code: error instanceof DsageError ? error.code : 'internal',
-      message: messageOf(error),
-    });
-  }
-
-  #print(fields: Record<string, unknown>): void {
-    process.stdout.write(`${JSON.stringify(fields)}\n`);
-  }
-}
-
-/** How often a server that does not answer is mentioned. */
-const REMINDER_MS = 30_000;
-
-/** For people: a line when something changes, and not every time that a connection fails. */
-class LineReporter implements Reporter {
-  readonly #server: string;
-  #lastProblem = '';
-  #lastAtMs = -Infinity;
-
-  constructor(server: string) {
-    this.#server = server;
-  }
-
-  started(): void {
-    // The first notice says what there is to say.
-  }
-
-  notice(notice: WorkerNotice): void {
-    switch (notice.type) {
-      case 'registered': {
-        this.#lastProblem = '';
-        const what = notice.again ? 'again at' : 'at';
-        this.#say(
-          `registered ${what} ${this.#server} as worker ${String(notice.worker)}, ${plural(notice.slots, 'slot')}`,
-        );
-        return;
-      }
-      case 'disconnected':
-        this.#disconnected(notice.why.message);
-        return;
-      case 'draining':
-        this.#say(
-          `draining (${notice.reason}): ${plural(notice.held, 'task')} to finish; again to stop at once`,
-        );
-    }
-  }
-
-  ended(end: WorkerEnd): void {
-    if (end.type === 'refused') this.#complain(end.why.message);
-    else this.#say(end.type === 'drained' ? 'finished; bye' : 'stopped');
-  }
-
-  failed(error: unknown): void {
-    this.#complain(messageOf(error));
-  }
-
-  #disconnected(problem: string): void {
-    const now = Date.now();
-    if (problem === this.#lastProblem && now - this.#lastAtMs < REMINDER_MS) return;
-    this.#lastProblem = problem;
-    this.#lastAtMs = now;
-    this.#complain(`${problem} Trying again until one does.`);
-  }
-
-  #say(line: string): void {
-    process.stdout.write(`dsage-worker: ${line}\n`);
-  }
-
-  #complain(line: string): void {
-    process.stderr.write(`dsage-worker: ${line}\n`);
-  }
-}
-
-function plural(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

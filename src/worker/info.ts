@@ -3,6 +3,7 @@ import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 import type { WorkerInfo } from '../model/worker.js';
+import { packageVersion } from '../wire/hello.js';
 
 export interface HostFacts {
   readonly name: string;
@@ -60,17 +61,6 @@ function freeMemoryBytes(): number {
   } catch {
     return os.freemem();
   }
-}
-
-let ownVersion: string | undefined;
-
-/** The version in dsage's package.json, two folders above this file's compiled form. */
-export function packageVersion(): string {
-  if (ownVersion === undefined) {
-    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-    ownVersion = (JSON.parse(text) as { version: string }).version;
-  }
-  return ownVersion;
 }
 
 const SPEED_SAMPLE_MS = 50;

@@ -1,4 +1,5 @@
 import { encodeValue } from '../wire/codec.js';
+import { ownHello } from '../wire/hello.js';
 import { attachmentFromMessage, bufferOf, limitsFromMessage, workerInfoToMessage } from '../wire/convert.js';
 import type {
   WorkRequest,
@@ -9,7 +10,6 @@ import type {
 import { readPackedTasks, writeAnswerRecord } from '../wire/packed.js';
 import { EMPTY_PAYLOAD, inlinePayload, readPayload } from '../wire/payload.js';
 import type { BlobRef } from '../model/job.js';
-import { PROTOCOL_VERSION } from '../model/protocol.js';
 import type { Failure, Lease } from '../model/task.js';
 import type { WorkerInfo } from '../model/worker.js';
 import type { AgentEvent, LeaseRun } from './core/events.js';
@@ -86,8 +86,7 @@ export function registerRequest(who: {
   held: readonly Lease[];
 }): WorkRequest {
   const { instance, info, held } = who;
-  const hello = { protocolVersion: PROTOCOL_VERSION, packageVersion: info.packageVersion };
-  const value = { hello, instance, info: workerInfoToMessage(info), held: [...held] };
+  const value = { hello: ownHello(), instance, info: workerInfoToMessage(info), held: [...held] };
   return { message: { $case: 'register', value } };
 }
 

@@ -41,7 +41,7 @@ export interface CompiledOptions {
   readonly name: string;
 }
 
-const MAX_SLOTS = 1024;
+const MAX_SLOTS = 4096;
 const MAX_NICENESS = 19;
 const MIN_MEMORY_MB = 64;
 const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;

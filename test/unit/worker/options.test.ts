@@ -24,7 +24,7 @@ describe('worker options', () => {
     [{ server: 'lab1:0' }, /port from 1 to 65535/],
     [{ server: 'lab1:65536' }, /port from 1 to 65535/],
     [{ server: '::1:8081' }, /no address/],
-    [{ slots: 0 }, /slots must be 1 to 1024, not 0/],
+    [{ slots: 0 }, /slots must be 1 to 4096, not 0/],
     [{ slots: 1.5 }, /slots/],
     [{ niceness: 20 }, /nice must be 0 to 19, not 20/],
     [{ memoryMb: 10 }, /64 or more, not 10/],
