@@ -68,8 +68,7 @@ export class Engine {
       await this.#committing;
     }
     this.#dead = true;
-    for (const { reject } of this.#requests.values()) reject(stopping());
-    this.#requests.clear();
+    this.#rejectRequests();
   }
 
   /** Takes an event; it is applied with all others that come in this turn of the event loop. */
@@ -114,8 +113,7 @@ export class Engine {
       return;
     }
     if (effects.writes.length === 0) {
-      this.#send(effects);
-      if (this.#waiting.length > 0) this.#schedule();
+      this.#afterCommit(effects);
       return;
     }
     const startedAt = performance.now();
@@ -124,14 +122,23 @@ export class Engine {
         this.figures.commits += 1;
         this.figures.lastCommitMs = performance.now() - startedAt;
         this.#committing = undefined;
-        this.#send(effects);
-        if (this.#waiting.length > 0) this.#schedule();
+        this.#afterCommit(effects);
       },
       (error: unknown) => {
         this.#committing = undefined;
         this.#fail(error);
       },
     );
+  }
+
+  #afterCommit(effects: Effects): void {
+    try {
+      this.#send(effects);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#waiting.length > 0) this.#schedule();
   }
 
   #takeBatch(): readonly Event[] {
@@ -163,7 +170,13 @@ export class Engine {
   #fail(error: unknown): void {
     this.#dead = true;
     clearInterval(this.#timer);
+    this.#rejectRequests();
     this.#options.onFatal(error);
+  }
+
+  #rejectRequests(): void {
+    for (const { reject } of this.#requests.values()) reject(stopping());
+    this.#requests.clear();
   }
 }
 

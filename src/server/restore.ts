@@ -60,22 +60,30 @@ function restoreGrant(
   for (const run of runs) {
     const job = state.jobs.get(run.job);
     if (job === undefined || run.attempt < job.state.firstAttempt) continue;
-    const holding = { grant, attempt: run.attempt };
     for (let index = run.firstIndex; index < run.firstIndex + run.count; index += 1) {
-      if (run.attempt <= (job.failures.has(index) ? (job.attempts.get(index) ?? 0) : 0)) continue;
       if (store.end(job.id, index) !== undefined) continue;
+      grant.open += 1;
+      const holding = { grant, attempt: run.attempt, blamed: hasFailed(store, job, index, run.attempt) };
+      // A later attempt was made, or this one has failed: it can still answer, and is not waited for.
+      if (run.attempt <= (job.attempts.get(index) ?? 0)) {
+        remember(job, index, holding);
+        continue;
+      }
       const tasks = leased.get(job) ?? new Map<number, { holding: Holding; worker: LiveWorker }>();
       leased.set(job, tasks);
       const before = tasks.get(index);
       if (before !== undefined) remember(job, index, before.holding);
       tasks.set(index, { holding, worker: workerOf(state, record, now) });
-      grant.open += 1;
     }
   }
   if (grant.open === 0) return false;
   state.grants.set(id, grant);
   workerOf(state, record, now).grants.add(grant);
   return true;
+}
+
+function hasFailed(store: Store, job: LiveJob, index: number, failed: number): boolean {
+  return job.failures.has(index) && store.failures(job.id, index).some(({ attempt }) => attempt === failed);
 }
 
 /** What neither ended nor is leased waits. */

@@ -130,7 +130,9 @@ function failAttempt(
 ): void {
   const { index, attempt } = answer.meta;
   effects.writes.push({ type: 'put-failure', job: job.id, index, attempt, failure: answer.payload });
-  const failures = (job.failures.get(index) ?? 0) + 1;
+  const current = job.leases.get(index);
+  // When its worker was taken for lost, this attempt was counted then; now its true reason is stored.
+  const failures = (job.failures.get(index) ?? 0) + (current?.blamed === true ? 0 : 1);
   if (failures >= job.spec.limits.maxAttempts) {
     const ending = {
       index,
@@ -143,7 +145,6 @@ function failAttempt(
     return;
   }
   job.failures.set(index, failures);
-  const current = job.leases.get(index);
   if (current !== undefined) {
     release(state, job, index, current);
     settleHolding(state, current, effects);

@@ -1,5 +1,5 @@
 import { isFinal } from '../../model/status.js';
-import type { LiveJob, State } from './state.js';
+import type { LiveJob, LiveWorker, State } from './state.js';
 
 /** Throws when the state contradicts itself. Runs after every step of the simulation and of the tests. */
 export function check(state: State): void {
@@ -21,7 +21,11 @@ export function check(state: State): void {
       );
       ensure(!job.waiting.has(index), `task ${story(job, index)} is leased and waits at once`);
     }
-    for (const holdings of job.lapsed.values()) {
+    for (const [index, holdings] of job.lapsed) {
+      ensure(
+        job.waiting.has(index) || job.leases.has(index),
+        `ended task ${story(job, index)} has old leases`,
+      );
       for (const { grant } of holdings) openByGrant.set(grant.id, (openByGrant.get(grant.id) ?? 0) + 1);
     }
   }
@@ -29,6 +33,7 @@ export function check(state: State): void {
   ensureEqual(state.share.size, share.size, 'users with leases');
   for (const [owner, count] of share) ensureEqual(state.share.get(owner), count, `leases of ${owner}`);
   for (const worker of state.workers.values()) {
+    checkResources(state, worker);
     ensureEqual(
       worker.held,
       heldByWorker.get(worker.number) ?? 0,
@@ -38,6 +43,11 @@ export function check(state: State): void {
   for (const grant of state.grants.values()) {
     ensureEqual(grant.open, openByGrant.get(grant.id) ?? 0, `open leases of grant ${String(grant.id)}`);
     ensure(grant.open > 0, `grant ${String(grant.id)} is empty and still kept`);
+    const holder = state.workers.get(grant.worker);
+    ensure(
+      holder?.grants.has(grant) !== false,
+      `worker ${String(grant.worker)} lacks its grant ${String(grant.id)}`,
+    );
   }
   for (const id of openByGrant.keys())
     ensure(state.grants.has(id), `grant ${String(id)} is held and not kept`);
@@ -49,7 +59,7 @@ function checkJob(state: State, job: LiveJob): void {
   const ended = ends.completed + ends.failed + ends.killed;
   ensureEqual(ended + job.waiting.size + job.leases.size, taskCount, `tasks of job ${String(job.id)}`);
   ensure(
-    answerCount <= job.state.maxAttempt * taskCount + taskCount,
+    answerCount <= (job.state.maxAttempt + job.state.generation + 1) * taskCount,
     `job ${String(job.id)} has too many answers`,
   );
   if (isFinal(job.state.status)) {
@@ -58,6 +68,14 @@ function checkJob(state: State, job: LiveJob): void {
     const open = job.waiting.size + job.leases.size;
     ensure(!closed || open > 0, `job ${String(job.id)} has no open task and has not ended`);
   }
+  for (const index of [...job.failures.keys(), ...job.attempts.keys()]) {
+    const isOpen = job.waiting.has(index) || job.leases.has(index);
+    ensure(isOpen, `ended task ${story(job, index)} is remembered`);
+  }
+  for (const [index, { attempt }] of job.leases) {
+    ensure(attempt <= job.state.maxAttempt, `task ${story(job, index)} is leased above maxAttempt`);
+    ensure(attempt >= job.state.firstAttempt, `task ${story(job, index)} is leased before firstAttempt`);
+  }
   for (const [index, count] of job.failures) {
     ensure(count < job.spec.limits.maxAttempts, `task ${story(job, index)} failed too often to go on`);
   }
@@ -65,6 +83,31 @@ function checkJob(state: State, job: LiveJob): void {
   const isQueued = queue !== undefined && [...queue.jobs].includes(job.id);
   const shouldQueue = job.state.status === 'waiting' && job.waiting.size > 0;
   ensure(isQueued === shouldQueue, `job ${String(job.id)} is ${isQueued ? '' : 'not '}queued`);
+}
+
+function checkResources(state: State, worker: LiveWorker): void {
+  const used = new Map<string, number>();
+  for (const grant of worker.grants) {
+    ensure(
+      state.grants.get(grant.id) === grant,
+      `worker ${String(worker.number)} has the deleted grant ${String(grant.id)}`,
+    );
+  }
+  for (const job of state.jobs.values()) {
+    for (const name in job.spec.resources) {
+      for (const { grant } of job.leases.values()) {
+        if (grant.worker !== worker.number) continue;
+        used.set(name, (used.get(name) ?? 0) + (job.spec.resources[name] ?? 0));
+      }
+    }
+  }
+  for (const name of new Set([...used.keys(), ...worker.resourcesUsed.keys()])) {
+    const difference = (used.get(name) ?? 0) - (worker.resourcesUsed.get(name) ?? 0);
+    ensure(
+      Math.abs(difference) < 1e-6,
+      `worker ${String(worker.number)} miscounts its ${name} by ${String(difference)}`,
+    );
+  }
 }
 
 function checkQueues(state: State): void {

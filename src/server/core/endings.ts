@@ -23,6 +23,7 @@ export function endTask(state: State, job: LiveJob, ending: Ending, now: number,
   } else {
     deleteWaiting(state, job, ending.index);
   }
+  if (job.lapsed.size > 0) killLapsed(state, job, ending.index, effects);
   settleTask(state, job, ending.index, effects);
   effects.writes.push({ type: 'put-answer', job: job.id, ordinal: job.state.answerCount, ...ending });
   job.state.answerCount += 1;
@@ -35,12 +36,13 @@ export function endTask(state: State, job: LiveJob, ending: Ending, now: number,
 export function endJobIfDone(state: State, job: LiveJob, now: number, effects: Effects): void {
   const { maxFailedTasks } = job.spec.limits;
   const { ends, closed } = job.state;
-  if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && (job.waiting.size > 0 || job.leases.size > 0)) {
+  const hasMore = !closed || job.waiting.size > 0 || job.leases.size > 0;
+  if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && hasMore) {
     const reason = `Stopped after ${String(ends.failed)} failed tasks (maxFailedTasks ${String(maxFailedTasks)}).`;
     stopJob(state, job, 'failed', reason, now, effects);
     return;
   }
-  if (!closed || job.waiting.size > 0 || job.leases.size > 0) return;
+  if (hasMore) return;
   const status = ends.failed > 0 ? 'failed' : ends.killed > 0 ? 'killed' : 'completed';
   finishJob(state, job, status, now, effects);
 }
@@ -60,11 +62,14 @@ export function stopJob(
     release(state, job, index, holding);
     settleHolding(state, holding, effects);
   }
-  for (const holdings of job.lapsed.values()) {
-    for (const holding of holdings) settleHolding(state, holding, effects);
+  job.state.ends.killed += leases.length + job.waiting.size;
+  for (const [index, holdings] of job.lapsed) {
+    for (const holding of holdings) {
+      leases.push({ worker: holding.grant.worker, lease: { job: job.id, index, attempt: holding.attempt } });
+      settleHolding(state, holding, effects);
+    }
   }
   sendKills(state, leases, reason, effects);
-  job.state.ends.killed += leases.length + job.waiting.size;
   state.waitingTasks -= job.waiting.size;
   dequeue(state, job);
   job.waiting.clear();
@@ -74,6 +79,15 @@ export function stopJob(
   job.state.closed = true;
   job.state.reason = reason;
   finishJob(state, job, status, now, effects);
+}
+
+/** Leases that had run out may still run, on workers that came back: the task has ended without them. */
+function killLapsed(state: State, job: LiveJob, index: TaskIndex, effects: Effects): void {
+  const leases = (job.lapsed.get(index) ?? []).map(({ grant, attempt }) => ({
+    worker: grant.worker,
+    lease: { job: job.id, index, attempt },
+  }));
+  sendKills(state, leases, 'The task has ended: another attempt came first.', effects);
 }
 
 /** Tells workers to stop attempts, in one message for each worker. */

@@ -1,5 +1,5 @@
 import type { JobId } from '../../model/job.js';
-import { unfit } from './schedule.js';
+import { exhausted, unfit } from './schedule.js';
 import { type LiveJob, type LiveWorker, needsOfJob, type State } from './state.js';
 
 export interface Explanation {
@@ -52,8 +52,7 @@ function reasonsFor(
   }
   const reasons: string[] = [];
   const ready = fitting.filter(({ reason }) => reason === undefined);
-  if (ready.length === 0)
-    reasons.push(`All slots of the ${String(fitting.length)} workers that can run this job are taken.`);
+  if (ready.length === 0) reasons.push(noneReady(fitting.map(({ reason }) => String(reason))));
   const ahead = jobsAhead(state, job);
   if (ahead > 0)
     reasons.push(`${String(ahead)} other jobs are served first (higher priority, or submitted earlier).`);
@@ -63,13 +62,24 @@ function reasonsFor(
   return reasons.length > 0 ? reasons : ['Its tasks are being given out now.'];
 }
 
+/** What keeps all fitting workers from taking a task now. */
+function noneReady(reasons: readonly string[]): string {
+  const [first] = reasons;
+  const workers = reasons.length === 1 ? 'The only worker' : `None of the ${String(reasons.length)} workers`;
+  const which = `${workers} that can run this job`;
+  const same = reasons.every((reason) => reason === first);
+  if (reasons.length === 1) return `${which} has no room for it: ${String(first)}.`;
+  return `${which} has room for it${same ? '' : ', for instance'}: ${String(first)}.`;
+}
+
 function whyNot(worker: LiveWorker, job: LiveJob): string | undefined {
   if (worker.connection === undefined) return 'it is not connected at the moment';
   if (worker.draining) return 'it is draining';
   const reason = unfit(worker, needsOfJob(job));
   if (reason !== undefined) return reason;
   if (worker.held >= worker.info.slots) return `all its ${String(worker.info.slots)} slots are taken`;
-  return undefined;
+  const resource = exhausted(worker, needsOfJob(job));
+  return resource === undefined ? undefined : `its ${resource} is in use`;
 }
 
 function jobsAhead(state: State, job: LiveJob): number {

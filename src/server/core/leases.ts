@@ -15,7 +15,7 @@ export function grantLeases(
   const grant = { id: state.lastGrant, worker: worker.number, runs, open: 0 };
   for (const run of runs) {
     const job = mustHaveJob(state, run);
-    const holding: Holding = { grant, attempt: run.attempt };
+    const holding: Holding = { grant, attempt: run.attempt, blamed: false };
     for (let offset = 0; offset < run.count; offset += 1)
       hold(state, job, run.firstIndex + offset, holding, worker);
     grant.open += run.count;

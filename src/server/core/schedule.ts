@@ -16,6 +16,8 @@ interface Allocation {
   readonly runs: LeaseRun[];
   /** Room beyond the slots is for short tasks only. */
   room: number;
+  /** Resources that this round's leases take, beside those of the leases held. */
+  readonly taken: Map<string, number>;
 }
 
 /**
@@ -60,7 +62,7 @@ function workersWithRoom(state: State): Allocation[] {
   for (const worker of state.workers.values()) {
     if (worker.connection === undefined || worker.draining) continue;
     const room = worker.credit - worker.held;
-    if (room > 0) allocations.push({ worker, runs: [], room });
+    if (room > 0) allocations.push({ worker, runs: [], room, taken: new Map() });
   }
   return allocations;
 }
@@ -129,8 +131,8 @@ function roomFor(allocation: Allocation, needs: Needs, meanMs: number | undefine
   for (const name in needs.resources) {
     const wanted = needs.resources[name] ?? 0;
     if (wanted <= 0) continue;
-    const free = (worker.info.resources[name] ?? 0) - resourceUsed(allocation, name, wanted);
-    room = Math.min(room, Math.floor(free / wanted));
+    const free = freeResource(worker, name) - (allocation.taken.get(name) ?? 0);
+    room = Math.min(room, fitsInto(free, wanted));
   }
   return room;
 }
@@ -147,10 +149,22 @@ function freeSlots(allocation: Allocation): number {
   return allocation.worker.info.slots - heldBy(allocation);
 }
 
-/** What leases and this round's allocations take; of the latter only tasks with the same needs are counted with certainty. */
-function resourceUsed(allocation: Allocation, name: string, wanted: number): number {
-  const allocated = allocation.worker.credit - allocation.worker.held - allocation.room;
-  return (allocation.worker.resourcesUsed.get(name) ?? 0) + allocated * wanted;
+function freeResource(worker: LiveWorker, name: string): number {
+  return (worker.info.resources[name] ?? 0) - (worker.resourcesUsed.get(name) ?? 0);
+}
+
+/** How many tasks that want so much fit; a sum of tenths is never quite what it should be. */
+function fitsInto(free: number, wanted: number): number {
+  return Math.floor(free / wanted + 1e-9);
+}
+
+/** The resource that a fitting worker has too little of at the moment, if there is one. */
+export function exhausted(worker: LiveWorker, needs: Needs): string | undefined {
+  for (const name in needs.resources) {
+    const wanted = needs.resources[name] ?? 0;
+    if (wanted > 0 && fitsInto(freeResource(worker, name), wanted) < 1) return name;
+  }
+  return undefined;
 }
 
 function take(state: State, job: LiveJob, allocation: Allocation, wanted: number, now: number): number {
@@ -162,6 +176,10 @@ function take(state: State, job: LiveJob, allocation: Allocation, wanted: number
     given += run.count;
   }
   allocation.room -= given;
+  for (const name in job.spec.resources) {
+    const wanted = job.spec.resources[name] ?? 0;
+    allocation.taken.set(name, (allocation.taken.get(name) ?? 0) + given * wanted);
+  }
   state.waitingTasks -= given;
   if (job.state.startedAtMs === 0) {
     job.state.startedAtMs = now;

@@ -26,6 +26,8 @@ export interface State {
   readonly meanMsByKind: Map<string, number>;
   /** Jobs that this transition touched. */
   readonly dirty: Set<LiveJob>;
+  /** The newest submissions whose job has left the state: a repeat may have set out before the store knew of it. */
+  readonly evicted: Map<string, { readonly job: JobId; readonly taskCount: number }>;
   waitingTasks: number;
   lastJob: JobId;
   lastGrant: number;
@@ -97,6 +99,8 @@ export interface Needs {
 export interface Holding {
   readonly grant: LiveGrant;
   readonly attempt: Attempt;
+  /** Its worker was taken for lost, which counts as this attempt's failure: whatever it says later counts no second one. */
+  readonly blamed: boolean;
 }
 
 export interface LiveGrant {
@@ -143,6 +147,7 @@ export function emptyState(config: Config, numbers = { lastJob: 0, lastGrant: 0,
     share: new Map(),
     meanMsByKind: new Map(),
     dirty: new Set(),
+    evicted: new Map(),
     waitingTasks: 0,
     lastTickAtMs: 0,
     ...numbers,
@@ -161,4 +166,9 @@ export function needsOfJob(job: LiveJob): Needs {
     labels: job.spec.labels,
     resources: job.spec.resources,
   };
+}
+
+/** What is written must not change with the live state. */
+export function copyOf(state: JobState): JobState {
+  return { ...state, ends: { ...state.ends } };
 }

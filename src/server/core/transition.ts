@@ -1,23 +1,22 @@
 import type { JobId } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
+import { settleJob } from './announcements.js';
 import { answersReceived, heard, outputReceived } from './answers.js';
-import { type Effects, type JobSnapshot, noEffects } from './effects.js';
+import { type Effects, noEffects } from './effects.js';
 import type { Event } from './events.js';
 import {
-  copyOf,
   jobRerun,
   jobsForgotten,
   jobsKilled,
   jobsPaused,
   jobsResumed,
-  jobSubmitted,
   prioritySet,
   submissionKey,
   tasksKilled,
-  tasksSubmitted,
 } from './jobs.js';
 import { schedule } from './schedule.js';
-import { type LiveJob, type State, statusOf } from './state.js';
+import type { State } from './state.js';
+import { jobSubmitted, tasksSubmitted } from './submissions.js';
 import { ticked, workerDisconnected, workerRegistered, workerRenewed } from './workers.js';
 
 /**
@@ -29,9 +28,15 @@ export function transition(state: State, events: Iterable<Event>, now: number): 
   const effects = noEffects();
   for (const event of events) step(state, event, now, effects);
   schedule(state, now, effects);
-  settle(state, effects);
+  for (const job of state.dirty) settleJob(job, effects);
+  state.dirty.clear();
   return effects;
 }
+
+export { snapshotOf } from './announcements.js';
+
+/** Far more than can end while one submission waits for its turn. */
+const EVICTED_KEPT = 4_096;
 
 /** Ended jobs leave the state once the commit that ended them is done: from then on the store answers for them. */
 export function evict(state: State, ended: readonly JobId[]): void {
@@ -39,7 +44,13 @@ export function evict(state: State, ended: readonly JobId[]): void {
     const job = state.jobs.get(id);
     if (job === undefined || !isFinal(job.state.status)) continue;
     state.jobs.delete(id);
-    state.submissions.delete(submissionKey(job.session, job.seq));
+    const key = submissionKey(job.session, job.seq);
+    state.submissions.delete(key);
+    state.evicted.set(key, { job: id, taskCount: job.state.taskCount });
+  }
+  for (const key of state.evicted.keys()) {
+    if (state.evicted.size <= EVICTED_KEPT) break;
+    state.evicted.delete(key);
   }
 }
 
@@ -111,46 +122,6 @@ export function step(state: State, event: Event, now: number, effects: Effects):
       ticked(state, now, effects);
       break;
   }
-}
-
-/** Writes the changed side of every job that was touched, and tells its watchers. */
-function settle(state: State, effects: Effects): void {
-  for (const job of state.dirty) {
-    effects.writes.push({ type: 'put-job-state', job: job.id, state: copyOf(job.state) });
-    announce(job, effects);
-  }
-  state.dirty.clear();
-}
-
-function announce(job: LiveJob, effects: Effects): void {
-  const { told, state } = job;
-  const isNewGeneration = told.generation !== state.generation;
-  if (isNewGeneration) effects.sends.push({ type: 'announce-job', job: job.id, snapshot: snapshotOf(job) });
-  const firstOrdinal = isNewGeneration ? 0 : told.answerCount;
-  if (state.answerCount > firstOrdinal) {
-    const count = state.answerCount - firstOrdinal;
-    effects.sends.push({ type: 'announce-answers', job: job.id, firstOrdinal, count, records: job.fresh });
-    job.fresh = [];
-  }
-  const status = statusOf(job);
-  if (!isNewGeneration && status !== told.status) {
-    effects.sends.push({ type: 'announce-job', job: job.id, snapshot: snapshotOf(job) });
-  }
-  job.told = { status, generation: state.generation, answerCount: state.answerCount };
-}
-
-export function snapshotOf(job: LiveJob): JobSnapshot {
-  const { state } = job;
-  return {
-    status: statusOf(job),
-    counts: { ...state.ends, processing: job.leases.size, waiting: job.waiting.size },
-    answerCount: state.answerCount,
-    generation: state.generation,
-    startedAtMs: state.startedAtMs,
-    endedAtMs: state.endedAtMs,
-    reason: state.reason,
-    hasOutput: state.hasOutput,
-  };
 }
 
 function drainAsked(

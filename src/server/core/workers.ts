@@ -148,10 +148,11 @@ function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effe
   for (const { job, index, holding } of leasesOf(state, worker)) {
     if (job.leases.get(index) !== holding) continue;
     release(state, job, index, holding);
-    remember(job, index, holding);
     // Leases are run in the order of their grants, so that the oldest ones are those that were running.
     started += 1;
-    if (started <= worker.info.slots) blameWorker(state, worker, job, index, holding, now, effects);
+    const isBlamed = started <= worker.info.slots;
+    remember(job, index, isBlamed ? { ...holding, blamed: true } : holding);
+    if (isBlamed && !holding.blamed) blameWorker(state, worker, job, index, holding, now, effects);
     else requeue(state, job, index, holding.attempt);
   }
   if (worker.connection !== undefined) {

@@ -1,0 +1,161 @@
+import { DsageError } from '../../model/errors.js';
+import type { JobRecord, JobState, Payload } from '../../model/job.js';
+import { isFinal } from '../../model/status.js';
+import type { Effects, Problem } from './effects.js';
+import { endJobIfDone } from './endings.js';
+import type { JobSubmitted, TasksSubmitted } from './events.js';
+import { enter, submissionKey } from './jobs.js';
+import { addWaiting } from './leases.js';
+import { copyOf, type LiveJob, type State } from './state.js';
+
+/** More of one job: its tasks from `firstIndex` on, and whether they are the last. */
+interface Part {
+  readonly firstIndex: number;
+  readonly payloads: readonly Payload[];
+  readonly closed: boolean;
+}
+
+export function jobSubmitted(state: State, event: JobSubmitted, now: number, effects: Effects): void {
+  const { session, seq } = event;
+  const known = state.jobs.get(state.submissions.get(submissionKey(session, seq)) ?? 0);
+  if (known !== undefined) {
+    // The repeat may say more than the message that was stored: that no more tasks will come, for instance.
+    addPart(state, known, { ...event, firstIndex: 0 }, { session, seq, now, effects });
+    return;
+  }
+  const ended = state.evicted.get(submissionKey(session, seq)) ?? event.repeatOf;
+  if (ended !== undefined) {
+    effects.sends.push({ type: 'accept', session, seq, job: ended.job, taskCount: ended.taskCount });
+    return;
+  }
+  const problem = roomFor(state, event.payloads.length, 0, true);
+  if (problem !== undefined) {
+    effects.sends.push({ type: 'refuse', session, seq, problem });
+    return;
+  }
+  state.lastJob += 1;
+  const record: JobRecord = {
+    id: state.lastJob,
+    owner: event.owner,
+    session,
+    seq,
+    spec: event.spec,
+    state: newJobState(event, now),
+  };
+  const job = enter(state, record);
+  effects.writes.push({ type: 'put-job', record: { ...record, state: copyOf(record.state) } });
+  addTasks(state, job, event.payloads, effects);
+  endJobIfDone(state, job, now, effects);
+  effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
+}
+
+export function tasksSubmitted(state: State, event: TasksSubmitted, now: number, effects: Effects): void {
+  const { session, seq } = event;
+  const refuse = (problem: Problem) => effects.sends.push({ type: 'refuse', session, seq, problem });
+  const job = targetOf(state, event);
+  if (job === undefined) {
+    refuse({ code: 'failed-precondition', message: 'That job has ended: it takes no more tasks.' });
+  } else if (job.owner !== event.owner && !event.isAdmin) {
+    refuse({ code: 'permission-denied', message: `Job ${String(job.id)} is another user's.` });
+  } else {
+    addPart(state, job, event, { session, seq, now, effects });
+  }
+}
+
+/** A client that reconnects repeats what it has no acknowledgement for: what is stored is skipped. */
+function addPart(
+  state: State,
+  job: LiveJob,
+  part: Part,
+  to: { readonly session: string; readonly seq: number; readonly now: number; readonly effects: Effects },
+): void {
+  const { session, seq, now, effects } = to;
+  const repeated = job.state.taskCount - part.firstIndex;
+  const fresh = repeated < 0 ? part.payloads : part.payloads.slice(repeated);
+  const problem = repeated < 0 ? gap(job, part.firstIndex) : whyNotMore(state, job, fresh.length);
+  if (problem !== undefined) {
+    effects.sends.push({ type: 'refuse', session, seq, problem });
+    return;
+  }
+  addTasks(state, job, fresh, effects);
+  if (part.closed && !job.state.closed) {
+    job.state.closed = true;
+    state.dirty.add(job);
+    endJobIfDone(state, job, now, effects);
+  }
+  effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
+}
+
+function gap(job: LiveJob, firstIndex: number): Problem {
+  const message = `Job ${String(job.id)} has ${String(job.state.taskCount)} tasks; the next one is not ${String(firstIndex)}.`;
+  return { code: 'invalid-argument', message };
+}
+
+/** Why a job takes no `count` more tasks; a repeat, which brings none, is always welcome. */
+function whyNotMore(state: State, job: LiveJob, count: number): Problem | undefined {
+  if (count === 0) return undefined;
+  const code = 'failed-precondition';
+  if (isFinal(job.state.status)) {
+    return { code, message: `Job ${String(job.id)} has ended: it takes no more tasks.` };
+  }
+  if (job.state.closed) return { code, message: `Job ${String(job.id)} is closed: it takes no more tasks.` };
+  return roomFor(state, count, job.state.taskCount, false);
+}
+
+function addTasks(state: State, job: LiveJob, payloads: readonly Payload[], effects: Effects): void {
+  if (payloads.length === 0) return;
+  const firstIndex = job.state.taskCount;
+  effects.writes.push({ type: 'put-tasks', job: job.id, firstIndex, payloads });
+  job.state.taskCount += payloads.length;
+  addWaiting(state, job, firstIndex, payloads.length);
+}
+
+function newJobState(event: JobSubmitted, now: number): JobState {
+  return {
+    status: 'waiting',
+    taskCount: 0,
+    closed: event.closed,
+    ends: { completed: 0, failed: 0, killed: 0 },
+    answerCount: 0,
+    generation: 0,
+    maxAttempt: 0,
+    firstAttempt: 1,
+    createdAtMs: now,
+    startedAtMs: 0,
+    endedAtMs: 0,
+    reason: '',
+    priority: event.spec.priority,
+    hasOutput: false,
+  };
+}
+
+function targetOf(state: State, { session, target }: TasksSubmitted): LiveJob | undefined {
+  const id = 'job' in target ? target.job : state.submissions.get(submissionKey(session, target.seq));
+  return id === undefined ? undefined : state.jobs.get(id);
+}
+
+function roomFor(state: State, tasks: number, taskCount: number, isNewJob: boolean): Problem | undefined {
+  const { maxWaitingTasks, maxUnfinishedJobs, maxTasksPerJob } = state.config;
+  if (isNewJob && state.jobs.size >= maxUnfinishedJobs) {
+    return full(`${String(state.jobs.size)} unfinished jobs`, 'maxUnfinishedJobs', maxUnfinishedJobs);
+  }
+  if (state.waitingTasks + tasks > maxWaitingTasks) {
+    return full(`${String(state.waitingTasks)} waiting tasks`, 'maxWaitingTasks', maxWaitingTasks);
+  }
+  if (taskCount + tasks > maxTasksPerJob) {
+    const message = `A job of ${String(taskCount + tasks)} tasks is over the limit of ${String(maxTasksPerJob)} (maxTasksPerJob). Split it into several jobs.`;
+    return { code: 'limit-exceeded', message };
+  }
+  return undefined;
+}
+
+function full(what: string, limit: string, value: number): Problem {
+  const { message, code } = new DsageError(
+    'queue-full',
+    `The server holds ${what}; its limit is ${String(value)} (${limit}).`,
+    {
+      hint: 'Wait for some to end, or kill some, and submit again.',
+    },
+  );
+  return { code, message };
+}
