@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { DsageError } from '../model/errors.js';
-import { DEFAULT_GRPC_PORT, PROTOCOL_VERSION } from '../model/protocol.js';
+import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
 import { clusterDirectory } from '../security/directory.js';
 import { loadClientFiles } from '../security/load.js';
 import { CHANNEL_OPTIONS, clientCredentials } from '../wire/credentials.js';
 import type { OpenSession } from '../wire/gen/dsage/v1/client.js';
-import { PACKAGE_VERSION } from '../wire/version.js';
+import { ownHello } from '../wire/hello.js';
 import { Blobs } from './blobs.js';
 import { DsageConnection } from './dsage.js';
 import type { Dsage } from './dsage.js';
@@ -100,7 +100,7 @@ function checkUser(wanted: string | undefined, actual: string, directory: string
 
 function greeting(): OpenSession {
   return {
-    hello: { protocolVersion: PROTOCOL_VERSION, packageVersion: PACKAGE_VERSION },
+    hello: ownHello(),
     session: randomUUID(),
     host: hostname(),
     pid: process.pid,

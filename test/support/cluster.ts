@@ -1,158 +1,180 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { ensureClusterFiles } from '#dsage/security/files.js';
+import { connect } from '#dsage/client/connect.js';
+import type { ConnectOptions, Dsage } from '#dsage/client/connect.js';
+import { setup } from '#dsage/deploy/setup.js';
+
 import { makeTempDir } from './temp-dir.js';
 
-const bin = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
-/** A slow machine with all its cores in use still starts a program in this time. */
-const START_MS = 30_000;
-const STOP_MS = 10_000;
-
-/** A line that a program printed with --json. */
-export type Line = Readonly<Record<string, unknown>> & { readonly event: string };
-
-/** One of dsage's programs as a process of its own. */
-export class Program {
-  readonly child: ChildProcess;
-  readonly lines: Line[] = [];
-  /** For messages: what it wrote to stderr. */
-  stderr = '';
-  readonly exited: Promise<number | string>;
-  #wakers: (() => void)[] = [];
-
-  constructor(name: 'dsage-server' | 'dsage-worker', args: readonly string[]) {
-    this.child = spawn(process.execPath, [`${bin}${name}.js`, ...args, '--json', '--exit-with-parent'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const { stdout, stderr } = this.child;
-    if (!stdout || !stderr) throw new Error('a program without pipes');
-    createInterface({ input: stdout }).on('line', (line) => {
-      this.lines.push(JSON.parse(line) as Line);
-      this.#wake();
-    });
-    stderr.on('data', (data: Buffer) => {
-      this.stderr += data.toString();
-    });
-    this.exited = new Promise((resolve) => {
-      this.child.once('exit', (code, signal) => {
-        resolve(code ?? signal ?? 'unknown');
-        this.#wake();
-      });
-    });
-  }
-
-  get pid(): number {
-    return this.child.pid ?? 0;
-  }
-
-  get isRunning(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  /** The first line of that event among those from `from` on; rejects when the program ends before. */
-  async line(event: string, from = 0): Promise<Line> {
-    const givesUpAt = Date.now() + START_MS;
-    for (;;) {
-      const found = this.lines.slice(from).find((line) => line.event === event);
-      if (found) return found;
-      if (!this.isRunning || Date.now() > givesUpAt) {
-        throw new Error(`no '${event}' came: ${JSON.stringify(this.lines)} ${this.stderr}`);
-      }
-      await new Promise<void>((resolve) => {
-        this.#wakers.push(resolve);
-        setTimeout(resolve, 1000);
-      });
-    }
-  }
-
-  /** Asks it to end, and kills it when it does not. */
-  async stop(): Promise<void> {
-    if (!this.isRunning) return;
-    this.child.kill('SIGCONT');
-    this.child.kill('SIGTERM');
-    const killer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
-    await this.exited;
-    clearTimeout(killer);
-  }
-
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (!this.isRunning) return;
-    const gone = once(this.child, 'exit');
-    this.child.kill(signal);
-    await gone;
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakers.splice(0)) wake();
-  }
-}
-
 export interface ClusterOptions {
+  /** How many worker processes; 1 unless given. */
   readonly workers?: number;
+  /** Slots of each; 1 unless given. */
   readonly slots?: number;
   readonly serverArgs?: readonly string[];
   readonly workerArgs?: readonly string[];
 }
 
-/** A server and workers in a directory of their own, as processes, over mutual TLS on loopback. */
-export class Cluster {
-  readonly directory = makeTempDir();
-  readonly workers: Program[] = [];
-  server!: Program;
-  port = 0;
-  webPort = 0;
-  readonly #options: ClusterOptions;
+const START_MS = 20_000;
+const STOP_MS = 10_000;
 
-  constructor(options: ClusterOptions) {
+/**
+ * A real server and real workers in a directory of their own, on free ports. Call `stop()` in an `after` hook:
+ * it closes the connections that `connect()` gave and leaves no process behind.
+ */
+export class Cluster {
+  readonly directory: string;
+  readonly #options: ClusterOptions;
+  readonly #connections: Dsage[] = [];
+  server: Running | undefined;
+  readonly workers: Running[] = [];
+
+  constructor(directory: string, options: ClusterOptions) {
+    this.directory = directory;
     this.#options = options;
   }
 
-  /** HOST:PORT. */
+  /** `127.0.0.1:port`; the same after a restart. */
   get address(): string {
-    return `127.0.0.1:${String(this.port)}`;
+    return `127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<this> {
-    await ensureClusterFiles(this.directory, { user: 'tester' });
-    await this.startServer();
-    await Promise.all(Array.from({ length: this.#options.workers ?? 0 }, () => this.startWorker()));
-    return this;
-  }
+  #port = 0;
 
-  /** On the port of the server before it, when there was one. */
   async startServer(): Promise<void> {
-    const { serverArgs = [] } = this.#options;
-    const port = ['--port', String(this.port), '--web-port', '0', '--host', '127.0.0.1'];
-    this.server = new Program('dsage-server', ['--directory', this.directory, ...port, ...serverArgs]);
-    const listening = await this.server.line('listening');
-    this.port = Number(listening['port']);
-    this.webPort = Number(listening['webPort']);
+    const args = ['--directory', this.directory, '--host', '127.0.0.1', '--port', `${this.#port}`];
+    this.server = await run(
+      'dsage-server',
+      [...args, '--web-port', '0', ...(this.#options.serverArgs ?? [])],
+      'listening',
+    );
+    this.#port = this.server.ready['port'] as number;
   }
 
-  async startWorker(args: readonly string[] = []): Promise<Program> {
+  async startWorker(...args: readonly string[]): Promise<Running> {
     const { slots = 1, workerArgs = [] } = this.#options;
-    const flags = ['--directory', this.directory, '--server', this.address, '--slots', String(slots)];
-    const worker = new Program('dsage-worker', [...flags, ...workerArgs, ...args]);
+    const where = ['--server', this.address, '--directory', this.directory];
+    const worker = await run(
+      'dsage-worker',
+      [...where, '--slots', `${slots}`, ...workerArgs, ...args],
+      'registered',
+    );
     this.workers.push(worker);
-    await worker.line('registered');
     return worker;
   }
 
-  /** Ends the server as `signal` does, and starts it again on the same port and store. */
-  async restartServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    await this.server.kill(signal);
+  async connect(options: ConnectOptions = {}): Promise<Dsage> {
+    const d = await connect({ server: this.address, directory: this.directory, ...options });
+    this.#connections.push(d);
+    return d;
+  }
+
+  /** Resolves once the server's process is gone. */
+  async killServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.server?.end(signal);
+  }
+
+  /** Starts a server again that was killed, on the same port. */
+  async restartServer(): Promise<void> {
     await this.startServer();
   }
 
+  /** Ends everything. Idempotent. */
   async stop(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.stop()));
-    await this.server.stop();
+    await Promise.all(this.#connections.splice(0).map((d) => d.close({ timeoutMs: 1000 })));
+    await Promise.all(this.workers.splice(0).map((worker) => worker.end('SIGTERM')));
+    await this.server?.end('SIGTERM');
+    this.server = undefined;
   }
 }
 
-export function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  return new Cluster(options).start();
+/** A program of dsage's that has said that it is ready. */
+export class Running {
+  readonly process: ChildProcess;
+  /** The line of JSON that said so. */
+  readonly ready: Readonly<Record<string, unknown>>;
+
+  constructor(process: ChildProcess, ready: Readonly<Record<string, unknown>>) {
+    this.process = process;
+    this.ready = ready;
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  /** Sends a signal and waits for the end; one that takes too long is killed. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill(signal);
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Sets a directory up and starts a cluster in it. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const directory = makeTempDir();
+  await setup({ directory });
+  const cluster = new Cluster(directory, options);
+  try {
+    await cluster.startServer();
+    await Promise.all(Array.from({ length: options.workers ?? 1 }, () => cluster.startWorker()));
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+/** Waits for a condition, asking again every 10 ms. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function run(program: string, args: readonly string[], readyEvent: string): Promise<Running> {
+  const path = fileURLToPath(import.meta.resolve(`#dsage/bin/${program}.js`));
+  const child = spawn(process.execPath, [path, ...args, '--json', '--exit-with-parent'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const ready = await new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
+    const fail = (why: string): void => {
+      child.kill('SIGKILL');
+      reject(new Error(`${program} ${why}\n${errors}`));
+    };
+    const timer = setTimeout(() => fail(`was not ready within ${START_MS} ms`), START_MS);
+    child.once('exit', (code, signal) => fail(`ended with ${code ?? signal} before it was ready`));
+    createInterface(child.stdout).on('line', (line) => {
+      const said = parse(line);
+      if (said['event'] !== readyEvent) return;
+      clearTimeout(timer);
+      child.removeAllListeners('exit');
+      resolve(said);
+    });
+  });
+  return new Running(child, ready);
+}
+
+function parse(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
+  }
 }
