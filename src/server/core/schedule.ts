@@ -8,7 +8,7 @@ import type { LeaseRun } from './writes.js';
 const QUEUE_MS = 50;
 /** Tasks longer than this are given one by one: a millisecond on the way costs them nothing. */
 const LONG_MS = 500;
-/** How many tasks one choice gives out while several users wait. */
+/** How many short tasks one choice gives out while several users wait; of others it gives one. */
 const FAIR_CHUNK = 16;
 
 interface Allocation {
@@ -32,7 +32,7 @@ export function schedule(state: State, now: number, effects: Effects): void {
   let candidates = [...state.queues.values()];
   while (candidates.length > 0) {
     const queue = best(candidates, shares);
-    const given = serve(state, queue, allocations, candidates.length > 1, now);
+    const given = serve(state, queue, allocations, hasRivals(queue, candidates), now);
     if (given === 0 || queue.jobs.size === 0) candidates = candidates.filter((it) => it !== queue);
     else shares.set(queue.owner, (shares.get(queue.owner) ?? 0) + given);
   }
@@ -90,7 +90,7 @@ function serve(
   state: State,
   queue: Queue,
   allocations: readonly Allocation[],
-  hasRivals: boolean,
+  isShared: boolean,
   now: number,
 ): number {
   const id = queue.jobs.first();
@@ -116,17 +116,25 @@ function serve(
   const wanted = Math.min(
     chosenRoom,
     Math.max(portion, freeSlots(chosen), 1),
-    hasRivals ? FAIR_CHUNK : Infinity,
+    isShared ? (isShort(meanMs) ? FAIR_CHUNK : 1) : Infinity,
   );
   return take(state, job, chosen, wanted, now);
+}
+
+/** Whether another user waits for the same slots. */
+function hasRivals(queue: Queue, candidates: readonly Queue[]): boolean {
+  return candidates.some(({ owner, priority }) => owner !== queue.owner && priority === queue.priority);
+}
+
+function isShort(meanMs: number | undefined): meanMs is number {
+  return meanMs !== undefined && meanMs <= LONG_MS;
 }
 
 /** Leases that a worker may have more of this job. */
 function roomFor(allocation: Allocation, needs: Needs, meanMs: number | undefined): number {
   const { worker } = allocation;
   const { slots } = worker.info;
-  const queued =
-    meanMs === undefined || meanMs > LONG_MS ? 0 : Math.ceil((slots * QUEUE_MS) / Math.max(meanMs, 0.02));
+  const queued = isShort(meanMs) ? Math.ceil((slots * QUEUE_MS) / Math.max(meanMs, 0.02)) : 0;
   let room = Math.min(allocation.room, slots + queued - heldBy(allocation));
   for (const name in needs.resources) {
     const wanted = needs.resources[name] ?? 0;

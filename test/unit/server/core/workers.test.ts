@@ -1,0 +1,174 @@
+import { expect } from 'chai';
+
+import { ServerLab } from '../../../support/server-lab.js';
+
+describe('workers', () => {
+  it('numbers an instance once, also over reconnects, losses and restarts', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    expect(lab.writes('put-worker')[0]?.worker).to.include({ number: 1, instance: worker.instance });
+    lab.register(worker);
+    expect(lab.writes('put-worker')).to.deep.equal([]);
+    expect(lab.sends('disconnect').map(({ connection }) => connection)).to.deep.equal([1]);
+    lab.disconnect(worker).pass(31_000);
+    expect(lab.state.workers.size).to.equal(0);
+    lab.register(worker);
+    lab.restart().register(worker);
+    expect([...lab.state.workers.keys()]).to.deep.equal([1]);
+    expect(lab.worker().number).to.equal(2);
+  });
+
+  it('keeps leases that the worker still has, and takes back the others', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 3 });
+    const job = lab.submit({ tasks: 3 });
+    lab.disconnect(worker);
+    expect(lab.held(worker)).to.have.lengthOf(3);
+    lab.register(worker, [{ job, index: 1, attempt: 1 }]);
+    expect(lab.sends('welcome')[0]?.stale).to.deep.equal([]);
+    expect(lab.leased()).to.deep.equal(['1/0#2', '1/2#2']);
+    expect(lab.store.failures(job, 0)).to.deep.equal([]);
+  });
+
+  it('names what the worker need not go on with', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const job = lab.submit({ tasks: 2 });
+    const [wanted, wrong, other, gone] = [
+      { job, index: 0, attempt: 1 },
+      { job, index: 0, attempt: 2 },
+      { job, index: 1, attempt: 1 },
+      { job: 99, index: 0, attempt: 1 },
+    ];
+    lab.register(worker, [wanted, wrong, other, gone]);
+    expect(lab.sends('welcome')[0]?.stale).to.deep.equal([wrong, other, gone]);
+  });
+
+  it('ignores what comes over a stream that a newer one replaced', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const old = { ...worker };
+    lab.register(worker);
+    const job = lab.submit({ tasks: 3 });
+    lab.answers(old, { job, index: 0, attempt: 1 }).renew(old, 99).disconnect(old);
+    lab.do({ type: 'worker-draining', worker: old.number, connection: old.connection });
+    expect(lab.state.workers.get(worker.number)).to.include({
+      connection: worker.connection,
+      draining: false,
+      credit: 2,
+    });
+    expect(lab.held(worker)).to.have.lengthOf(2);
+  });
+
+  it('renews: a worker that is heard of is not lost', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    lab.submit({ tasks: 1 });
+    for (let round = 0; round < 5; round += 1) lab.pass(20_000).renew(worker, 2);
+    expect(lab.held(worker)).to.have.lengthOf(1);
+    lab.pass(31_000);
+    expect(lab.state.workers.size).to.equal(0);
+    expect(lab.sends('disconnect')[0]).to.include({ worker: worker.number, connection: worker.connection });
+  });
+
+  it('blames a lost worker for the oldest leases only, as many as it has slots', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 2 });
+    lab.renew(worker, 100);
+    const job = lab.submit({ tasks: 50 });
+    lab.answers(worker, { job, index: 0, attempt: 1, wallMs: 5 });
+    expect(lab.held(worker).length).to.equal(22);
+    lab.disconnect(worker).pass(31_000);
+    const live = lab.state.jobs.get(job);
+    expect([...(live?.failures ?? [])]).to.deep.equal([
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(live?.waiting.size).to.equal(49);
+    const [failure] = lab.store.failures(job, 1);
+    expect(JSON.parse(String(failure?.failure))).to.deep.include({
+      kind: 'worker-lost',
+      attempt: 1,
+      workerName: 'worker 1',
+    });
+  });
+
+  it('fails a task whose workers are lost every time', () => {
+    const lab = new ServerLab();
+    const job = lab.submit({ tasks: 1, limits: { maxAttempts: 2 } });
+    for (let round = 0; round < 2; round += 1) lab.disconnect(lab.worker()).pass(31_000);
+    expect(lab.status(job)).to.equal('failed');
+    expect(lab.store.end(job, 0)).to.include({ status: 'failed', attempt: 2, worker: 2 });
+    expect([...lab.store.grants()]).to.deep.equal([]);
+  });
+
+  it('takes up a lease that had run out and whose task still waits', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const job = lab.submit({ tasks: 1 });
+    lab.disconnect(worker).pass(31_000);
+    lab.register(worker, [{ job, index: 0, attempt: 1 }]);
+    expect(lab.sends('welcome')[0]?.stale).to.deep.equal([]);
+    expect(lab.leased()).to.deep.equal([]);
+    expect(lab.held(worker)).to.deep.equal([{ job, index: 0, attempt: 1 }]);
+  });
+
+  it('counts one failure for an attempt: lost, back, and failed, or lost again', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const job = lab.submit({ tasks: 1, limits: { maxAttempts: 2 } });
+    const lease = { job, index: 0, attempt: 1 };
+    lab.disconnect(worker).pass(31_000);
+    lab.register(worker, [lease]);
+    lab.disconnect(worker).pass(31_000);
+    lab.register(worker, [lease]).restart().register(worker, [lease]);
+    lab.answers(worker, { ...lease, outcome: 'failed' });
+    expect(lab.status(job)).to.equal('waiting');
+    expect(lab.state.jobs.get(job)?.failures.get(0)).to.equal(1);
+    expect(lab.store.failures(job, 0).map(({ failure }) => String(failure))).to.deep.equal(['failed 1/0#1']);
+    lab.answers(worker, { job, index: 0, attempt: 2, outcome: 'failed' });
+    expect(lab.status(job)).to.equal('failed');
+  });
+
+  it('gives all their time again after a jump of the clock or a stop of the server', () => {
+    for (const jumpMs of [3_600_000, -3_600_000, 20_000]) {
+      const lab = new ServerLab();
+      const worker = lab.worker();
+      lab.submit({ tasks: 1 });
+      lab.pass(20_000);
+      lab.now += jumpMs;
+      lab.do({ type: 'ticked' }).pass(29_000);
+      expect(lab.held(worker), `after ${String(jumpMs)} ms`).to.have.lengthOf(1);
+      lab.pass(2_000);
+      expect(lab.state.workers.size).to.equal(0);
+    }
+  });
+
+  it('drains by request, says so of a worker that is not there, and lets it go when it has ended', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const job = lab.submit({ tasks: 2 });
+    const { number, connection } = worker;
+    lab.do({ type: 'drain-asked', request: 3, worker: number, reason: 'repair', stop: true });
+    expect(lab.sends('drain')).to.deep.equal([
+      { type: 'drain', worker: number, connection, reason: 'repair', stop: true },
+    ]);
+    expect(lab.reply).to.deep.equal({ type: 'reply', request: 3 });
+    lab.answers(worker, { job, index: 0, attempt: 1 });
+    expect(lab.leased()).to.deep.equal([]);
+    lab.disconnect(worker);
+    expect(lab.state.workers.size).to.equal(0);
+    lab.do({ type: 'drain-asked', request: 4, worker: number, reason: '', stop: true });
+    expect(lab.reply?.problem).to.include({ code: 'not-found' });
+  });
+
+  it('stores users', () => {
+    const lab = new ServerLab();
+    const user = { name: 'bob', role: 'user' as const, enabled: true, createdAtMs: 1, serials: ['0a'] };
+    lab.do({ type: 'user-put', request: 1, user });
+    expect(lab.store.users()).to.deep.equal([user]);
+    expect(lab.reply).to.deep.equal({ type: 'reply', request: 1 });
+    lab.do({ type: 'user-removed', request: 2, name: 'bob' });
+    expect(lab.store.users()).to.deep.equal([]);
+  });
+});
