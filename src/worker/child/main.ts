@@ -3,7 +3,7 @@ import { TaskDirectory } from './directory.js';
 import type { FrameBody } from './frames.js';
 import { FRAME, writeBare } from './frames.js';
 import { TaskLoop } from './loop.js';
-import { MemoryMeter } from './memory.js';
+import { CpuMeter, MemoryMeter } from './usage.js';
 import { readAbort, readProgram, readTask, readTickets } from './messages.js';
 import type { TaskMessage } from './messages.js';
 import { TaskOutput } from './output.js';
@@ -23,6 +23,7 @@ function main(settings: ChildSettings): void {
     traces,
     directory: new TaskDirectory(settings.directory, settings.workDirectory),
     memory: new MemoryMeter(),
+    cpu: new CpuMeter(),
     workDirectory: settings.workDirectory,
   });
   output.install();

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.js';
 import type { TaskDirectory } from './directory.js';
-import type { MemoryMeter } from './memory.js';
+import type { CpuMeter, MemoryMeter } from './usage.js';
 import type { TaskOutput } from './output.js';
 import type { Traces } from './traces.js';
 
@@ -11,6 +11,7 @@ export interface ChildParts {
   readonly directory: TaskDirectory;
   readonly traces: Traces;
   readonly memory: MemoryMeter;
+  readonly cpu: CpuMeter;
   /** Where large answers and the folders of failed tasks go. */
   readonly workDirectory: string;
 }

@@ -25,7 +25,6 @@ export class TaskRun {
   readonly #parts: ChildParts;
   readonly #startedAtMs = Date.now();
   readonly #startMs = performance.now();
-  readonly #startCpu = process.cpuUsage();
   #state: State = 'running';
   #value: unknown;
   #fault: Fault | undefined;
@@ -77,6 +76,7 @@ export class TaskRun {
   /** Runs the task; `onSettled` is called once, perhaps at once, when it has returned or failed. */
   start(onSettled: () => void): void {
     this.#onSettled = onSettled;
+    this.#parts.cpu.begin(this.#startMs);
     this.#parts.output.begin(this.ticket, this.#message.outputBytes);
     let value: unknown;
     try {
@@ -154,11 +154,10 @@ export class TaskRun {
   #settle(state: State, value: unknown): void {
     if (this.#state !== 'running') return;
     const nowMs = performance.now();
-    const { user, system } = process.cpuUsage(this.#startCpu);
     this.#state = state;
     this.#value = value;
     this.#wallUs = Math.round((nowMs - this.#startMs) * 1000);
-    this.#cpuUs = user + system;
+    this.#cpuUs = this.#parts.cpu.end(nowMs, this.#wallUs);
     this.#peakMemoryKb = this.#parts.memory.peakKb(nowMs);
     this.#onSettled();
   }
