@@ -1,3 +1,4 @@
+/* eslint @typescript-eslint/unbound-method: off -- methods without their object are what is refused here */
 import { runInThisContext } from 'node:vm';
 
 import { expect } from 'chai';
@@ -9,12 +10,12 @@ const helper = (x: number) => x + K;
 let counter = 0;
 class Base {
   own = 1;
-  static make(this: void, x: number) {
+  static make(x: number) {
     return x + K;
   }
 }
 const shorthand = {
-  triple(this: void, x: number) {
+  triple(x: number) {
     return 3 * x;
   },
 };
