@@ -1,9 +1,12 @@
 /** The one way to LMDB's disk: a list of puts and removes, kept whole and durably, or not at all. */
 import { statfsSync, statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 import { DsageError, messageOf } from '../../../model/errors.js';
 import type { Operation } from './draft.js';
 import type { RootTable } from './keys.js';
+
+const LONGEST_WAIT_FOR_CAUSE_MS = 500;
 
 export class Committer {
   readonly #root: RootTable;
@@ -74,12 +77,13 @@ export class Committer {
 
 /**
  * lmdb rejects with an error that names no reason; the reason is what its `commitError` promise rejects with,
- * which would end the process if nobody waited for it.
+ * which would end the process if nobody waited for it. lmdb may leave that promise open, so that we don't wait
+ * for it for ever.
  */
 async function causeOf(thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
   try {
-    await thrown.commitError;
+    await Promise.race([thrown.commitError, setTimeout(LONGEST_WAIT_FOR_CAUSE_MS)]);
     return thrown;
   } catch (reason) {
     return reason;
