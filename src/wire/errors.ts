@@ -118,7 +118,7 @@ function fromStatus(error: ServiceError, address: string): DsageError {
 }
 
 const UNTRUSTED =
-  /self[- ]signed certificate|unable to (verify|get)|certificate signature|issuer certificate|not a dsage server/i;
+  /self[- ]signed certificate|unable to (verify|get)|certificate signature|issuer certificate|unsuitable certificate purpose|not a dsage server/i;
 const REFUSED_BY_SERVER =
   /alert (bad certificate|unknown ca|certificate (required|expired|revoked|unknown))/i;
 
