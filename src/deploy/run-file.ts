@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { replaceFile } from '../security/exclusive-files.js';
@@ -35,10 +34,21 @@ export function removeRunFile(directory: string): void {
  * The server that runs on a directory, as far as its file and its process tell: undefined when there is none,
  * or when the process that the file names is gone. Whether it answers, only a connection shows.
  */
-export async function readRunFile(directory: string): Promise<RunningServer | undefined> {
-  const text = await readFile(runFilePath(directory), 'utf8').catch(() => undefined);
-  const server = text === undefined ? undefined : parse(text);
+export function runningServer(directory: string): RunningServer | undefined {
+  const server = parse(readText(runFilePath(directory)));
   return server !== undefined && isAlive(server.pid) ? server : undefined;
+}
+
+/** Where this machine itself reaches a server that listens on `host`: `host:port`. */
+export function localAddress(host: string | undefined, port: number): string {
+  const isAny = host === undefined || host === '' || host === '0.0.0.0' || host === '::';
+  if (isAny) return `127.0.0.1:${String(port)}`;
+  return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
+}
+
+/** Where this machine itself finds the monitor; empty when it is off. */
+export function webUrlOf(webPort: number): string {
+  return webPort === 0 ? '' : `http://127.0.0.1:${String(webPort)}/`;
 }
 
 /** Whether a process of that number runs. */
@@ -49,6 +59,14 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     // It is there, and another user's.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 
