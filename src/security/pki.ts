@@ -95,7 +95,7 @@ export async function createCsr(name: string, keyPem?: string): Promise<{ csrPem
  * Throws `invalid-argument` when the request is damaged or was not made by the holder of its key.
  */
 export async function signCsr(ca: KeyPairPem, csrPem: string, subject: Subject): Promise<string> {
-  const hint = 'Make a new one with `dsage csr NAME` or `openssl req -new`, and pass the file as it is.';
+  const hint = 'Make a new one, and pass the file as it is.';
   let csr: x509.Pkcs10CertificateRequest;
   let valid: boolean;
   try {
@@ -194,9 +194,13 @@ async function importKeys(keyPem: string): Promise<webcrypto.CryptoKeyPair> {
     const { d, ...publicPart } = jwk;
     const { subtle } = webcrypto;
     return {
-      privateKey: await subtle.importKey('jwk', { ...publicPart, d } as webcrypto.JsonWebKey, ALGORITHM, true, [
-        'sign',
-      ]),
+      privateKey: await subtle.importKey(
+        'jwk',
+        { ...publicPart, d } as webcrypto.JsonWebKey,
+        ALGORITHM,
+        true,
+        ['sign'],
+      ),
       publicKey: await subtle.importKey('jwk', publicPart, ALGORITHM, true, ['verify']),
     };
   } catch (error) {
