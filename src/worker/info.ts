@@ -42,7 +42,17 @@ export interface HostLoad {
   readonly freeMemoryMb: number;
 }
 
+const LOAD_MS = 1000;
+let lastLoad: { readonly load: HostLoad; readonly atMs: number } | undefined;
+
+/** How busy the host is; it is looked up at most once a second. */
 export function hostLoad(): HostLoad {
+  const atMs = performance.now();
+  if (!lastLoad || atMs - lastLoad.atMs > LOAD_MS) lastLoad = { load: readLoad(), atMs };
+  return lastLoad.load;
+}
+
+function readLoad(): HostLoad {
   return { load1: os.loadavg()[0] ?? 0, freeMemoryMb: Math.round(freeMemoryBytes() / 1024 ** 2) };
 }
 

@@ -9,6 +9,8 @@ const QUEUE_MS = 50;
 const LONG_MS = 500;
 /** The largest sample: one task of an hour must not need an hour of short ones to be forgotten. */
 const MAX_SAMPLE_MS = 1000;
+/** The measured pace swings from turn to turn: it is not worth a message each time. */
+const GROWTH_GAP_MS = 10;
 /** Idle for this long, the worker forgets its pace: the next job is likely another one. */
 const FORGET_MS = 1000;
 
@@ -60,26 +62,40 @@ export function forgetPace(state: AgentState, now: number): void {
   if (state.meanMs > 0 && heldCount(state) === 0 && now - state.lastEndMs >= FORGET_MS) state.meanMs = 0;
 }
 
-/** Renews the leases when that is due, and at once when the credit changed by a quarter or more. */
+/** Renews the leases when that is due, and at once when the credit changed much. */
 export function renew(state: AgentState, turn: Turn): void {
   if (state.connection !== 'up') return;
   const credit = creditOf(state, turn.now);
-  const announced = state.announcedCredit;
-  const changed = credit !== announced && (credit >= announced * 1.25 || credit <= announced * 0.75);
-  if (!changed && turn.now - state.renewedAtMs < state.renewMs) return;
+  const elapsedMs = turn.now - state.renewedAtMs;
+  if (elapsedMs < state.renewMs && !isWorthSaying(state, credit, elapsedMs)) return;
   state.announcedCredit = credit;
   state.renewedAtMs = turn.now;
   const busySlots = state.slots.reduce((sum, slot) => sum + (slot.held.length > 0 ? 1 : 0), 0);
   turn.effects.push({ type: 'renew', credit, busySlots });
 }
 
+/** Less credit is said at once when it is half or nearly no queue, more of it when it is a quarter and not too often. */
+function isWorthSaying(state: AgentState, credit: number, elapsedMs: number): boolean {
+  const announced = state.announcedCredit;
+  if (announced < 0) return true;
+  if (credit === announced) return false;
+  if (credit > announced) return credit >= announced * 1.25 && elapsedMs >= GROWTH_GAP_MS;
+  return credit <= announced / 2 || (credit < announced && credit <= state.slots.length * 2);
+}
+
 /** When the pace has to be looked at again though nothing happens, milliseconds on the clock of `now`. */
 export function nextPaceWake(state: AgentState, now: number): number {
   let wake = Infinity;
-  if (state.connection === 'up') wake = state.renewedAtMs + state.renewMs;
+  if (state.connection === 'up') wake = nextRenewal(state, now);
   if (state.meanMs > 0 && heldCount(state) === 0) wake = Math.min(wake, state.lastEndMs + FORGET_MS);
   for (const slot of state.slots) {
     if (slot.held.length > 0 && !isStuck(slot, now)) wake = Math.min(wake, slot.sinceMs + STUCK_MS);
   }
   return wake;
+}
+
+function nextRenewal(state: AgentState, now: number): number {
+  const credit = creditOf(state, now);
+  const grown = credit > state.announcedCredit && credit >= state.announcedCredit * 1.25;
+  return state.renewedAtMs + (grown ? GROWTH_GAP_MS : state.renewMs);
 }

@@ -80,7 +80,7 @@ describe('worker core: batches and credit', () => {
     lab.now += 0.125;
     lab.end(0, lease(1, 0));
     expect(lab.of('run')[0]?.leases).to.have.length(80);
-    expect(lab.credits.at(-1)).to.equal(1 + 400);
+    expect(lab.pass(10).state.announcedCredit).to.equal(1 + 400);
   });
 
   it('tops a slot up before it runs dry', () => {
@@ -103,7 +103,7 @@ describe('worker core: batches and credit', () => {
     const lab = new Lab(64).connect().lease(1, { count: 64 });
     lab.now += 0.01;
     lab.end(0, lease(1, 0));
-    expect(lab.credits).to.deep.equal([MAX_CREDIT]);
+    expect(lab.pass(10).credits).to.deep.equal([MAX_CREDIT]);
     const long = new Lab(2).connect().lease(1, { count: 2 });
     long.pass(3000).end(0, lease(1, 0));
     expect(long.state.announcedCredit).to.equal(2);
@@ -113,9 +113,16 @@ describe('worker core: batches and credit', () => {
     const lab = new Lab(2).connect().lease(1);
     lab.now += 0.1;
     lab.end(0, lease(1)).do({ type: 'answers-recorded', seq: 1 });
-    expect(lab.state.announcedCredit).to.be.greaterThan(500);
+    expect(lab.pass(10).state.announcedCredit).to.be.greaterThan(500);
     lab.pass(1100);
     expect(lab.credits).to.deep.equal([4]);
+  });
+
+  it('says nothing that was said, however long it drains', () => {
+    const lab = new Lab(1).connect().lease(1).do({ type: 'drain-received', reason: 'x', stop: true });
+    expect(lab.credits).to.deep.equal([0]);
+    expect(lab.pass(4900).credits).to.deep.equal([]);
+    expect(lab.pass(200).credits).to.deep.equal([0]);
   });
 
   it('renews in time and not more often', () => {
