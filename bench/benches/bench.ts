@@ -1,0 +1,17 @@
+import type { Report } from '../support/results.js';
+
+export interface BenchOptions {
+  /** Few tasks and one run: shows that all of it works, not how fast it is. */
+  readonly quick: boolean;
+  /** How often a measurement is repeated. */
+  readonly runs: number;
+  /** Says what is being done. */
+  readonly progress: (line: string) => void;
+}
+
+/** One benchmark: what `npm run bench -- NAME` runs. */
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  run(options: BenchOptions): Promise<Report>;
+}

@@ -1,0 +1,60 @@
+// A client as in client.ts, which also turns V8's profiler on and off in the children that run the tasks: their
+// agent gives them no Node options, so the profiler comes as a task.
+
+import { connect } from '#dsage/client/connect.js';
+
+import { type Command, configuration, serve } from '../support/serve.js';
+
+interface Configuration {
+  readonly server: string;
+  readonly directory: string;
+  readonly profiles: string;
+}
+
+interface Profiler {
+  __benchProfiler?: import('node:inspector').Session;
+}
+
+const SLOTS = 2;
+
+const given = configuration<Configuration>();
+const d = await connect(given);
+
+/** Runs in a child; held for a while, so that each slot takes one. */
+async function begin(): Promise<number> {
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.setSamplingInterval', { interval: 200 });
+  session.post('Profiler.start');
+  (globalThis as Profiler).__benchProfiler = session;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return process.pid;
+}
+
+async function end(directory: string): Promise<void> {
+  const session = (globalThis as Profiler).__benchProfiler;
+  const { writeFileSync } = process.getBuiltinModule('node:fs');
+  session?.post('Profiler.stop', (_error, { profile }) => {
+    writeFileSync(`${directory}/child-${process.pid}.cpuprofile`, JSON.stringify(profile));
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
+async function onAllSlots(call: () => { wait(): Promise<unknown> }): Promise<unknown[]> {
+  return Promise.all(Array.from({ length: SLOTS }, () => call().wait()));
+}
+
+async function map({ tasks }: Command): Promise<Readonly<Record<string, unknown>>> {
+  const inputs = Array.from({ length: Number(tasks) }, (_, index) => index);
+  const startMs = performance.now();
+  await d.map((n: number) => n, inputs).results();
+  return { perSecond: (1000 * inputs.length) / (performance.now() - startMs) };
+}
+
+serve({
+  map,
+  begin: async () => ({ pids: await onAllSlots(() => d.evalFunction(begin, [])) }),
+  end: async () => ({ ended: (await onAllSlots(() => d.evalFunction(end, [given.profiles]))).length }),
+});
