@@ -2,7 +2,7 @@
  * Turns the writes of one commit into puts and removes. Whatever can fail (a number out of range, a value that
  * cannot be encoded) fails here, before the transaction begins: it is then kept whole, or not at all.
  */
-import { DsageError } from '../../../model/errors.js';
+import { DsageError, messageOf } from '../../../model/errors.js';
 import type { JobId, JobRecord, JobState } from '../../../model/job.js';
 import { isFinal } from '../../../model/status.js';
 import type { OutputChunk, PutAnswer, Write } from '../../core/writes.js';
@@ -41,11 +41,21 @@ export class Draft implements Changes {
   constructor(tables: Tables, ledger: Ledger, writes: readonly Write[]) {
     this.#tables = tables;
     this.#ledger = ledger;
-    for (const write of writes) this.#add(write);
+    for (const write of writes) this.#try(write);
     for (const name of NUMBER_NAMES) {
       if (this.numbers[name] > ledger.numbers[name]) {
         this.#put(tables.meta, textKey(name), Buffer.from(String(this.numbers[name])));
       }
+    }
+  }
+
+  #try(write: Write): void {
+    try {
+      this.#add(write);
+    } catch (thrown) {
+      throw new DsageError('internal', `The store cannot keep a ${write.type}: ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
     }
   }
 
@@ -182,8 +192,7 @@ export class Draft implements Changes {
 
   #put(table: Table, key: Buffer, value: Uint8Array): void {
     // lmdb would throw in the middle of the transaction.
-    if (!(value instanceof Uint8Array))
-      throw new DsageError('internal', 'The store was given a value that is no bytes.');
+    if (!(value instanceof Uint8Array)) throw new TypeError('its value is no bytes');
     this.operations.push({ table, key, value });
   }
 

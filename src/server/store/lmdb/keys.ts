@@ -75,10 +75,7 @@ export function readPart(key: Uint8Array, n: number): number {
 export function textKey(text: string): Buffer {
   const key = Buffer.from(text);
   if (key.length > 0 && key.length <= MAX_TEXT_BYTES) return key;
-  throw new DsageError(
-    'internal',
-    `The store was asked for a name of ${key.length} bytes; its keys hold 1 to ${MAX_TEXT_BYTES}.`,
-  );
+  throw new DsageError('internal', `A name of ${key.length} bytes is no key: 1 to ${MAX_TEXT_BYTES} are.`);
 }
 
 /** Garbage is a whole job, or (with a longer key) one run of it. */
@@ -124,8 +121,5 @@ function writePart(key: Buffer, value: number, at: number): void {
 /** Node writes NaN as 0 and cuts fractions off: a key must not lie. */
 function assertInteger(value: number, max: number): void {
   if (Number.isInteger(value) && value >= 0 && value <= max) return;
-  throw new DsageError(
-    'internal',
-    `The store was asked for number ${value}; its keys hold integers from 0 to ${max}.`,
-  );
+  throw new DsageError('internal', `${value} is no key: integers from 0 to ${max} are.`);
 }

@@ -21,7 +21,9 @@ export function planSweep(tables: Tables, outdated: readonly Buffer[]): SweepSte
   const operations: Operation[] = outdated.map((key) => ({ table: tables.final, key, value: undefined }));
   const finished: JobId[] = [];
   for (const garbage of readKeys(tables.garbage, EVERYTHING, { limit: KEYS_A_SWEEP })) {
-    removeUnder(tables, garbage, operations);
+    // A job sorts before its runs, which go with it.
+    const isGone = finished.at(-1) === readNumber(garbage);
+    if (!isGone) removeUnder(tables, garbage, operations);
     if (operations.length >= KEYS_A_SWEEP) return { operations, finished, isMore: true };
     operations.push({ table: tables.garbage, key: garbage, value: undefined });
     if (isWholeJob(garbage)) finished.push(readNumber(garbage));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 
 import { DsageError, messageOf } from '../../../model/errors.js';
+import { cannotOpen, checkHeader } from './header.js';
 import type { RootTable, Table } from './keys.js';
 
 /** Raised when a version of dsage writes what an older one cannot read. */
@@ -66,6 +67,7 @@ export interface Environment {
  */
 export function openEnvironment(directory: string): Environment {
   prepareDirectory(directory);
+  checkHeader(join(directory, DATA_FILE));
   const root = openRoot(directory);
   try {
     const isEmpty = !root.getKeys({ limit: 1 })[Symbol.iterator]().next().value;
@@ -111,10 +113,7 @@ function openRoot(directory: string): RootTable {
       compression: false,
     });
   } catch (thrown) {
-    throw new DsageError('setup', `${join(directory, DATA_FILE)} cannot be opened: ${messageOf(thrown)}.`, {
-      hint: 'If it is not a database of dsage, or is damaged, move it away and start again, or put a backup in its place.',
-      cause: thrown,
-    });
+    throw cannotOpen(join(directory, DATA_FILE), messageOf(thrown), thrown);
   }
 }
 
