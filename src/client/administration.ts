@@ -68,13 +68,20 @@ export async function listWorkers(rpc: Rpc): Promise<WorkerDetails[]> {
   return workers.map(workerDetails);
 }
 
-/** The connected worker with the lowest number. */
-export async function firstWorker(rpc: Rpc): Promise<number> {
-  const connected = (await listWorkers(rpc)).filter((worker) => worker.connected);
-  if (connected.length > 0) return Math.min(...connected.map(({ worker }) => worker));
-  throw new DsageError('failed-precondition', 'No worker is connected.', {
-    hint: 'Start one with `dsage-worker`.',
-  });
+/** The number of a connected worker: the one asked for, or the lowest. Throws `not-found` and `failed-precondition`. */
+export async function connectedWorker(rpc: Rpc, wanted: number | undefined): Promise<number> {
+  const workers = await listWorkers(rpc);
+  const connected = workers.filter((worker) => worker.connected).map(({ worker }) => worker);
+  if (wanted === undefined && connected.length > 0) return Math.min(...connected);
+  if (wanted !== undefined && connected.includes(wanted)) return wanted;
+  if (wanted !== undefined && !workers.some(({ worker }) => worker === wanted)) {
+    throw new DsageError('not-found', `There is no worker ${wanted}.`, { hint: 'd.workers() lists them.' });
+  }
+  throw new DsageError(
+    'failed-precondition',
+    wanted === undefined ? 'No worker is connected.' : `Worker ${wanted} is not connected.`,
+    { hint: 'Start one with `dsage-worker`.' },
+  );
 }
 
 export async function listClients(rpc: Rpc): Promise<ClientDetails[]> {
@@ -106,6 +113,12 @@ export async function readLog(rpc: Rpc, lines: number, worker: number): Promise<
   whole('The number of lines', lines, [1, MAX_LOG_LINES]);
   whole('The number of the worker', worker, [0, 2 ** 32 - 1]);
   return (await rpc.call('readLog', { worker, lines })).lines;
+}
+
+/** Lets a worker finish what it runs and takes nothing new to it. */
+export async function drainWorker(rpc: Rpc, worker: number, stop: boolean): Promise<void> {
+  whole('The number of the worker', worker, [1, 2 ** 32 - 1]);
+  await rpc.call('drainWorker', { worker, stop });
 }
 
 /** Users of the cluster; for admins. */

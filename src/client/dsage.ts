@@ -5,7 +5,7 @@ import { encodeValue } from '../wire/codec.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
 import { checkId, findJob, handleOf, idsOf, startJob, startMap } from './actions.js';
 import type { JobReference } from './actions.js';
-import { firstWorker, listClients, listWorkers, readLog, serverStatus, Users } from './administration.js';
+import { connectedWorker, drainWorker, listClients, listWorkers, readLog, serverStatus, Users } from './administration.js';
 import type { ClientDetails, ServerStatus, WorkerDetails } from './administration.js';
 import { openBrowser } from './browser.js';
 import { Callable } from './callable.js';
@@ -192,6 +192,14 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     return listWorkers(this.#connection.rpc);
   }
 
+  /** Lets a worker finish what it runs; it takes nothing new, and ends when `stop` is set. For admins, and users for their own workers. */
+  async drainWorker(
+    worker: number,
+    { stop = false }: { readonly stop?: boolean } = {},
+  ): Promise<void> {
+    await drainWorker(this.#connection.rpc, worker, stop);
+  }
+
   /** Connected workers: with all slots idle, with a busy slot, and together. */
   async workerCount(): Promise<{ free: number; working: number; total: number }> {
     const connected = (await this.workers()).filter((worker) => worker.connected);
@@ -236,7 +244,7 @@ export class DsageConnection extends Callable implements AsyncDisposable {
 
   /** The last lines of a worker's log, by its number; of the connected one with the lowest number unless given. */
   async workerLog(lines = LOG_LINES, worker?: number): Promise<readonly string[]> {
-    return readLog(this.#connection.rpc, lines, worker ?? (await firstWorker(this.#connection.rpc)));
+    return readLog(this.#connection.rpc, lines, await connectedWorker(this.#connection.rpc, worker));
   }
 
   /** Stops the server, and the workers too when asked, once they have finished what runs. For admins. */

@@ -31,7 +31,7 @@ function contentOf(extension: string, value: unknown): string | Uint8Array {
 }
 
 /** JSON knows neither BigInt nor fractions, Map, Set or undefined: they become strings, arrays and null. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Fraction) return value.toFraction();

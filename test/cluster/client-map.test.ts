@@ -76,17 +76,18 @@ describe('d.map', () => {
   });
 
   it('runs what came of asynchronous inputs before the next one comes', async () => {
-    let first: Promise<number> | undefined;
+    let tell: (value: number) => void = () => undefined;
+    const first = new Promise<number>((resolve) => (tell = resolve));
     const seen: number[] = [];
     async function* chain() {
       yield 1;
       // It never comes unless the task of the first input runs meanwhile.
-      seen.push(await first!);
+      seen.push(await first);
       yield 2;
     }
     const j = d.map((n: number) => n * 10, chain());
     await eventually('there is a first task', () => j.length > 0);
-    first = j.at(0)!.wait();
+    tell(await j.at(0)!.wait());
     expect(await j.wait()).to.deep.equal([10, 20]);
     expect(seen).to.deep.equal([10]);
   });
