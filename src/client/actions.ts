@@ -57,11 +57,16 @@ export function handleOf(connection: Connection, info: JobInfo): Job | MapJob {
 
 /** A handle of a job by its number, with all that is known of it loaded. Throws `not-found`. */
 export async function findJob(connection: Connection, id: JobId): Promise<Job | MapJob> {
-  const { job } = await connection.rpc.call('getJob', { job: checkId(id), withProgram: false });
-  if (job === undefined) throw new DsageError('not-found', `There is no job ${id}.`);
-  const handle = handleOf(connection, jobInfo(job));
+  const handle = handleOf(connection, await findJobInfo(connection, id));
   await handle.loaded(NEWS_TIMEOUT_MS);
   return handle;
+}
+
+/** A job as tables show it. Throws `not-found`. */
+export async function findJobInfo({ rpc }: Connection, id: JobId): Promise<JobInfo> {
+  const { job } = await rpc.call('getJob', { job: checkId(id), withProgram: false });
+  if (job === undefined) throw new DsageError('not-found', `There is no job ${id}.`);
+  return jobInfo(job);
 }
 
 /** Numbers of jobs; waits for those that are not accepted yet. */

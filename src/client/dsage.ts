@@ -3,9 +3,17 @@ import type { JobId } from '../model/job.js';
 import type { TaskStatus } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
-import { checkId, findJob, handleOf, idsOf, startJob, startMap } from './actions.js';
+import { checkId, findJob, findJobInfo, handleOf, idsOf, startJob, startMap } from './actions.js';
 import type { JobReference } from './actions.js';
-import { connectedWorker, drainWorker, listClients, listWorkers, readLog, serverStatus, Users } from './administration.js';
+import {
+  connectedWorker,
+  drainWorker,
+  listClients,
+  listWorkers,
+  readLog,
+  serverStatus,
+  Users,
+} from './administration.js';
 import type { ClientDetails, ServerStatus, WorkerDetails } from './administration.js';
 import { openBrowser } from './browser.js';
 import { Callable } from './callable.js';
@@ -128,6 +136,11 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     return findJob(this.#connection, id);
   }
 
+  /** One job as tables show it. Throws `not-found`. */
+  jobInfo(id: JobId): Promise<JobInfo> {
+    return findJobInfo(this.#connection, id);
+  }
+
   /** Handles of this user's jobs, newest first; each follows its job once it is waited for. */
   async getMyJobs(filter: Omit<JobFilter, 'owner'> = {}): Promise<(Job | MapJob)[]> {
     const found = await listJobs(this.#connection.rpc, filter).toArray();
@@ -193,10 +206,7 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   }
 
   /** Lets a worker finish what it runs; it takes nothing new, and ends when `stop` is set. For admins, and users for their own workers. */
-  async drainWorker(
-    worker: number,
-    { stop = false }: { readonly stop?: boolean } = {},
-  ): Promise<void> {
+  async drainWorker(worker: number, { stop = false }: { readonly stop?: boolean } = {}): Promise<void> {
     await drainWorker(this.#connection.rpc, worker, stop);
   }
 

@@ -79,7 +79,7 @@ export class Program {
   }
 
   get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return !hasEnded(this.#child);
   }
 
   /** Resolves when the process is gone. */
@@ -132,12 +132,10 @@ async function waitUntilReady(
   { program, readyEvent, timeoutMs = START_TIMEOUT_MS }: ProgramOptions,
   { child, ended, console }: { child: ChildProcess; ended: Promise<void>; console: Console },
 ): Promise<ReadyLine> {
-  let hasEnded = false;
-  void ended.then(() => (hasEnded = true));
   const givesUpAt = Date.now() + timeoutMs;
   while (true) {
     // Asked before the output is read: what a program wrote before its end counts.
-    const isOver = hasEnded;
+    const isOver = hasEnded(child);
     const lines = eventsOf(console.stdout());
     const ready = lines.find(({ event }) => event === readyEvent);
     if (ready !== undefined) return ready;
@@ -188,6 +186,11 @@ function eventsOf(text: string): ReadyLine[] {
   // Only whole lines: the rest of the last one may be on its way.
   const lines = text.split('\n').slice(0, -1);
   return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as ReadyLine);
+}
+
+/** Ended, or never started. */
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
 /** A started program does not keep this process alive: `d` does that, or whatever else there is to do. */

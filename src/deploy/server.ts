@@ -27,6 +27,8 @@ export interface ServerHandle {
   readonly port: number;
   /** Where the monitor answers. */
   readonly webUrl: string;
+  /** Resolves when the server's process is gone. */
+  readonly ended: Promise<void>;
   /** Drains and ends the server; what it has acknowledged stays. Idempotent. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function server(options: ServerOptions = {}): Promise<ServerHandle>
     address: localAddress(options.host, listening),
     port: listening,
     webUrl: webUrlOf(program.ready.webPort ?? 0),
+    ended: program.ended,
     stop: (stopOptions) => program.stop(stopOptions),
   };
   noteStarted({ kind: 'server', directory, handle, program });

@@ -12,6 +12,14 @@ if ((Fraction.prototype as { constructor: unknown }).constructor !== Fraction) {
   });
 }
 
+// Without it the console and the Node shell would show sign, numerator and denominator as three fields.
+Object.defineProperty(Fraction.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Fraction): string {
+    return this.toFraction();
+  },
+  configurable: true,
+});
+
 export { Fraction };
 
 /** What a numerator or denominator may be; a string is read as `10/3`, `3.25` or `0.(3)`. */

@@ -1,0 +1,113 @@
+import { text as textOf } from 'node:stream/consumers';
+
+import type { Dsage } from '../../client/connect.js';
+import type { Job } from '../../client/job.js';
+import type { MapJob } from '../../client/map-job.js';
+import { plain } from '../../client/save.js';
+import { DsageError } from '../../model/errors.js';
+import type { Cli } from '../cli.js';
+import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
+import { jobId } from '../ids.js';
+import { copyOutput } from '../output.js';
+
+interface EvalFlags {
+  readonly vars?: Record<string, unknown>;
+  readonly name?: string;
+  readonly evaluator: string;
+  readonly priority?: number;
+  readonly timeLimit?: number;
+  readonly memory?: number;
+  readonly attempts?: number;
+  readonly label: readonly string[];
+  readonly resource: Readonly<Record<string, number>>;
+  readonly file?: string[];
+  readonly timeout?: number;
+  readonly detach?: boolean;
+}
+
+export async function evaluate(cli: Cli, [given = '']: string[], flags: EvalFlags): Promise<number> {
+  const code = given === '-' ? await textOf(cli.io.stdin) : given;
+  return cli.withServer(async (d) => {
+    const { vars, name, evaluator, priority, timeLimit, memory, attempts, file } = flags;
+    const job = d.eval(code, {
+      ...{ evaluator, labels: flags.label, resources: flags.resource },
+      ...(vars === undefined ? {} : { vars }),
+      ...(name === undefined ? {} : { name }),
+      ...(priority === undefined ? {} : { priority }),
+      ...(timeLimit === undefined ? {} : { timeoutMs: timeLimit }),
+      ...(memory === undefined ? {} : { memoryMb: memory }),
+      ...(attempts === undefined ? {} : { maxAttempts: attempts }),
+      ...(file === undefined ? {} : { files: file }),
+    });
+    if (flags.detach !== true) return follow(cli, job, { timeoutMs: flags.timeout, killsOnInterrupt: true });
+    const id = await job.accepted;
+    if (cli.json) cli.printJson({ id });
+    else cli.printLine(String(id));
+    return EXIT.ok;
+  });
+}
+
+export async function waitForJob(
+  cli: Cli,
+  [id]: string[],
+  { timeout }: { readonly timeout?: number },
+): Promise<number> {
+  const number = jobId(id);
+  return cli.withServer(async (d: Dsage) => {
+    const job = await d.job(number);
+    return follow(cli, job, { timeoutMs: timeout, killsOnInterrupt: false });
+  });
+}
+
+interface FollowOptions {
+  readonly timeoutMs: number | undefined;
+  readonly killsOnInterrupt: boolean;
+}
+
+/** Shows a job's output as it comes, then its result. Ctrl-C stops the job when it is ours to stop. */
+async function follow(
+  cli: Cli,
+  job: Job | MapJob,
+  { timeoutMs, killsOnInterrupt }: FollowOptions,
+): Promise<number> {
+  const { interrupted } = cli.io;
+  if (killsOnInterrupt) cli.io.catchInterrupt();
+  const stopCopying = new AbortController();
+  // With --json stdout has the document and nothing else.
+  const copied = copyOutput(cli, job.follow(), { stopped: stopCopying.signal, toStderr: cli.json });
+  try {
+    const result = await job.wait({ signal: interrupted, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    await copied;
+    if (cli.json)
+      cli.printJson({
+        id: job.id,
+        status: job.status,
+        result: plain(result),
+        wallTime: job.wallTime,
+        cpuTime: job.cpuTime,
+      });
+    else cli.printValue(result);
+    return EXIT.ok;
+  } catch (error) {
+    if (interrupted.aborted) return await killInterrupted(cli, job);
+    const isEnd = error instanceof DsageError && (error.code === 'task-failed' || error.code === 'killed');
+    if (isEnd) await copied;
+    if (!cli.json) throw error;
+    printError(cli, job, error);
+    return exitCodeOf(error);
+  } finally {
+    stopCopying.abort();
+  }
+}
+
+async function killInterrupted(cli: Cli, job: Job | MapJob): Promise<number> {
+  cli.note(`dsage: killing job ${String(job.id ?? '')} (Ctrl-C again to leave it)`);
+  await job.kill('interrupted by Ctrl-C');
+  return EXIT.interrupted;
+}
+
+function printError(cli: Cli, job: Job | MapJob, error: unknown): void {
+  const code = error instanceof DsageError ? error.code : 'internal';
+  const [message = ''] = linesOf(error).split('\n');
+  cli.printJson({ id: job.id, status: job.status, error: { code, message } });
+}

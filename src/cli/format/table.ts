@@ -1,0 +1,104 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+
+import type { Look } from '../io.js';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number;
+  readonly align?: 'right';
+  /** May be cut when the terminal is too narrow; the widest of these goes first. */
+  readonly shrinks?: boolean;
+  readonly color?: (row: Row, colors: Colors) => (text: string) => string;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+const GAP = 2;
+const MIN_WIDTH = 6;
+
+/** No lines, a blank between columns: it reads well, and cut(1) and awk can take it apart. */
+const NO_LINES = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
+    .flatMap((side) => [
+      side,
+      `${side}-mid`,
+      `${side}-left`,
+      `${side}-right`,
+      `mid-${side}`,
+      `${side}-${side}`,
+    ])
+    .map((name) => [name, '']),
+);
+
+/** A table for people that fits the terminal; without rows only `empty`. Ends with a line's end. */
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { look, empty }: { readonly look: Look; readonly empty: string },
+): string {
+  if (rows.length === 0) return `${empty}\n`;
+  const colors = pc.createColors(look.colors);
+  const texts = rows.map((row) => columns.map(({ value }) => oneLine(String(value(row)))));
+  const widths = fit(columns, texts, look.width);
+  const drawn = new Table({
+    head: columns.map(({ title }) => colors.dim(title)),
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+    colWidths: widths.map((width, place) => width + (place === columns.length - 1 ? 0 : GAP)),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    chars: NO_LINES,
+  });
+  for (const [place, row] of rows.entries()) {
+    drawn.push(
+      columns.map((column, at) => {
+        const width = widths[at] ?? 0;
+        const text = cut(texts[place]?.[at] ?? '', width);
+        const colored = column.color?.(row, colors)(text) ?? text;
+        // The gap stands behind a column, so that a column that is aligned to the right needs its own.
+        return column.align === 'right' && at < columns.length - 1 ? colored + ' '.repeat(GAP) : colored;
+      }),
+    );
+  }
+  const lines = drawn.toString().split('\n');
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** Names and values under each other. */
+export function facts(entries: readonly (readonly [string, string | number])[], look: Look): string {
+  const colors = pc.createColors(look.colors);
+  const width = Math.max(...entries.map(([name]) => name.length));
+  const lines = entries.map(([name, value]) => `${colors.dim(name.padEnd(width))}  ${String(value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function fit<Row>(
+  columns: readonly Column<Row>[],
+  texts: readonly (readonly string[])[],
+  width: number,
+): number[] {
+  const widths = columns.map(({ title }, at) =>
+    Math.max(title.length, ...texts.map((row) => (row[at] ?? '').length)),
+  );
+  const gaps = GAP * (columns.length - 1);
+  let excess = widths.reduce((sum, it) => sum + it, gaps) - width;
+  while (excess > 0) {
+    const candidates = widths
+      .map((it, at) => ({ it, at }))
+      .filter(({ it, at }) => columns[at]?.shrinks === true && it > MIN_WIDTH);
+    const widest = candidates.sort((a, b) => b.it - a.it)[0];
+    if (widest === undefined) break;
+    widths[widest.at] = widest.it - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** What users name their jobs must not move the cursor. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+}
