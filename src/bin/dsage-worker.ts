@@ -4,10 +4,8 @@ import { join, resolve } from 'node:path';
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
-import { closeLog, createLog, type Logger } from '../log/log.js';
 import { DsageError } from '../model/errors.js';
 import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
-import { clusterPaths } from '../security/paths.js';
 import { packageVersion } from '../wire/hello.js';
 import { defaultSlots } from '../worker/info.js';
 import type { WorkerEnd } from '../worker/notices.js';
@@ -51,12 +49,11 @@ await main();
 
 async function main(): Promise<void> {
   const flags = readFlags();
-  const log = openLog(flags);
   const say = flags.json ? new JsonReporter() : new LineReporter(flags.server);
   try {
     const worker = new Worker({
       server: flags.server,
-      directory: flags.directory,
+      directory: resolve(flags.directory),
       slots: flags.slots ?? defaultSlots(process.env),
       environment: process.env,
       labels: flags.labels,
@@ -64,7 +61,7 @@ async function main(): Promise<void> {
       niceness: flags.nice,
       ...(flags.memoryPerSlot === undefined ? {} : { memoryMb: flags.memoryPerSlot }),
       ...(flags.name === undefined ? {} : { name: flags.name }),
-      log,
+      verbose: flags.verbose ?? false,
       onNotice: (notice) => {
         say.notice(notice);
       },
@@ -75,11 +72,9 @@ async function main(): Promise<void> {
     if (flags.exitWithParent) stopWithParent(worker);
     const end = await worker.ended;
     say.ended(end);
-    await closeLog(log);
     process.exit(exitCodeOf(end));
   } catch (error) {
     say.failed(error);
-    await closeLog(log);
     process.exit(error instanceof DsageError && error.code === 'invalid-argument' ? EXIT_USAGE : EXIT_FAILED);
   }
 }
@@ -137,11 +132,6 @@ function amounts(text: string): Record<string, number> {
     return [name, value];
   });
   return Object.fromEntries(pairs);
-}
-
-function openLog(flags: Flags): Logger {
-  const file = clusterPaths(resolve(flags.directory)).workerLog;
-  return createLog({ file, level: flags.verbose ? 'debug' : 'info', console: flags.verbose ?? false });
 }
 
 function stopOnSignals(worker: Worker): void {

@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** By default `worker.log` in the directory. */
   readonly log?: Logger;
+  /** Also show the default log on stderr, in detail. */
+  readonly verbose?: boolean;
   readonly onNotice?: (notice: WorkerNotice) => void;
 }
 

@@ -13,8 +13,12 @@ export interface SlotBoardOptions {
   readonly slot: Omit<SlotOptions, 'number'>;
   readonly blobs: BlobCache;
   readonly report: (report: Report) => void;
+  /** Called now and then when attempts have failed, which leave their files. */
+  readonly onFailures: () => void;
   readonly log: Logger;
 }
+
+const FAILURES_TOLD = 20;
 
 /** The slots: does what the core wants of them, and reports what they say in the core's words. */
 export class SlotBoard {
@@ -22,6 +26,7 @@ export class SlotBoard {
   readonly #slots: Slot[];
   /** One object per job, since a slot sends a program to its child once per object. */
   readonly #programs = new Map<JobId, SlotProgram>();
+  #failures = 0;
   /** Ends whose answer is a file that has to be stored first. */
   readonly #large = new Map<string, TaskEnd>();
 
@@ -87,6 +92,10 @@ export class SlotBoard {
 
   #ended(slot: number, lease: Lease, end: TaskEnd): void {
     const { outcome, record, wallUs, largeAnswer } = end;
+    if (outcome === 'failed') {
+      this.#failures += 1;
+      if (this.#failures % FAILURES_TOLD === 0) this.#options.onFailures();
+    }
     if (outcome !== 'completed') {
       const { job, index, attempt } = lease;
       this.#options.log.info('attempt ended', {

@@ -11,13 +11,13 @@ import { clusterPaths } from '../security/paths.js';
 import { clientCredentials } from '../wire/credentials.js';
 import type { WorkerServiceClient, WorkResponse } from '../wire/gen/dsage/v1/worker.js';
 import { BlobCache } from './blob-cache.js';
-import { moveBlobs, type BlobEffect } from './blob-moves.js';
+import { moveBlobs } from './blob-moves.js';
 import type { AgentEvent, Effect } from './core/events.js';
 import { heldCount } from './core/state.js';
 import { hostLoad, workerInfo } from './info.js';
 import { registerRequest, toEvent, toRequest } from './messages.js';
 import type { WorkerEnd } from './notices.js';
-import { ownLogLines } from './own-log.js';
+import { openOwnLog, ownLogLines } from './own-log.js';
 import { compileOptions, type CompiledOptions, type WorkerOptions } from './options.js';
 import { Reactor } from './reactor.js';
 import { Session } from './session.js';
@@ -61,9 +61,7 @@ export class Worker {
     this.#given = options;
     this.#options = compileOptions(options);
     this.#log = options.log ?? createLog({ level: 'info', console: false });
-    this.#reactor = new Reactor(this.#options.slots, (effect) => {
-      this.#perform(effect);
-    });
+    this.#reactor = new Reactor(this.#options.slots, (effect) => this.#perform(effect));
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -88,21 +86,19 @@ export class Worker {
    * yet. Throws `setup` when the directory lacks keys or cannot be written to.
    */
   async start(): Promise<void> {
-    if (this.#parts ?? this.#stopping) return;
+    if (this.#parts || this.#isStopping) return;
     const { directory, server, slots, niceness, memoryMb, name } = this.#options;
     const paths = clusterPaths(directory);
     const credentials = clientCredentials(loadClientFiles(directory));
     const info = workerInfo(this.#options);
     const workDirectory = openWorkDirectory(paths.taskFiles, this.instance);
-    if (!this.#given.log) this.#log = createLog({ file: paths.workerLog, level: 'info', console: false });
-    this.#log.defaultMeta = { pid: process.pid, worker: name };
+    if (!this.#given.log)
+      this.#log = openOwnLog(paths.workerLog, { name, verbose: this.#given.verbose ?? false });
     const blobs = await BlobCache.open({
       directory: join(workDirectory.path, 'cache'),
       address: server,
       connected: () => this.#connected(),
-      onEvicted: ({ sha256 }) => {
-        this.#reactor.dispatch({ type: 'blob-evicted', sha256 });
-      },
+      onEvicted: ({ sha256 }) => this.#reactor.dispatch({ type: 'blob-evicted', sha256 }),
     });
     const board = new SlotBoard({
       count: slots,
@@ -116,11 +112,15 @@ export class Worker {
         ...(memoryMb === undefined ? {} : { memoryMb }),
       },
       blobs,
-      report: (report) => {
-        this.#reactor.report(report);
-      },
+      report: (report) => this.#reactor.report(report),
+      onFailures: () => workDirectory.trim(),
       log: this.#log,
     });
+    // Somebody may have called `stop` meanwhile.
+    if (this.#isStopping) {
+      workDirectory.remove();
+      return;
+    }
     const session = this.#newSession(credentials);
     this.#parts = { info, directory: workDirectory, slots: board, blobs, session };
     board.start();
@@ -130,15 +130,23 @@ export class Worker {
 
   /** Takes nothing new, finishes what runs, and ends once the server has recorded it: see `ended`. */
   drain(reason: string): void {
+    this.#noteDrain(reason);
+    this.#reactor.dispatch({ type: 'drain-received', reason, stop: true });
+  }
+
+  #noteDrain(reason: string): void {
     this.#log.info('draining', { reason, held: this.held });
     this.#given.onNotice?.({ type: 'draining', reason, held: this.held });
-    this.#reactor.dispatch({ type: 'drain-received', reason, stop: true });
   }
 
   /** Ends the children at once, and then everything else. The server gives their tasks to other workers. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop({ type: 'stopped' });
     return this.#stopping;
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping !== undefined;
   }
 
   async #stop(end: WorkerEnd): Promise<void> {
@@ -161,21 +169,10 @@ export class Worker {
     return new Session(
       { server, credentials },
       {
-        onOpened: () => {
-          this.#reactor.dispatch({ type: 'stream-opened' });
-        },
-        onMessage: (response) => {
-          this.#received(response);
-        },
-        onClosed: (why, retryMs) => {
-          this.#reactor.dispatch({ type: 'disconnected' });
-          this.#disconnected(why, retryMs);
-        },
-        onRefused: (why) => {
-          this.#reactor.dispatch({ type: 'disconnected' });
-          this.#log.error('the server refused this worker', { error: why });
-          this.#stopping ??= this.#stop({ type: 'refused', why });
-        },
+        onOpened: () => this.#reactor.dispatch({ type: 'stream-opened' }),
+        onMessage: (response) => this.#received(response),
+        onClosed: (why, retryMs) => this.#disconnected(why, retryMs),
+        onRefused: (why) => this.#refused(why),
       },
     );
   }
@@ -194,13 +191,16 @@ export class Worker {
       this.#parts?.session.reconnect(messageOf(error));
       return;
     }
-    if (event?.type === 'drain-received')
-      this.#given.onNotice?.({ ...event, type: 'draining', held: this.held });
+    if (event?.type === 'drain-received') this.#noteDrain(event.reason);
     if (event) this.#reactor.dispatch(event);
     if (event?.type === 'registered') this.#nowConnected();
   }
 
   #perform(effect: Effect): void {
+    if (effect.type === 'drained') {
+      if (effect.stop) this.#stopping ??= this.#stop({ type: 'drained', reason: effect.reason });
+      return;
+    }
     if (!this.#parts) return;
     const { slots, session, info } = this.#parts;
     switch (effect.type) {
@@ -243,16 +243,19 @@ export class Worker {
       case 'fetch-program':
       case 'fetch-input':
       case 'store-answer':
-        void this.#moveBlobs(effect);
-        return;
-      case 'drained':
-        if (effect.stop) this.#stopping ??= this.#stop({ type: 'drained', reason: effect.reason });
+        void moveBlobs(effect, this.#parts).then((event) => this.#reactor.dispatch(event));
         return;
     }
   }
 
+  #refused(why: DsageError): void {
+    this.#log.error('the server refused this worker', { error: why });
+    this.#stopping ??= this.#stop({ type: 'refused', why });
+  }
+
   /** Says how a connection failed once, and then again every minute. */
   #disconnected(why: DsageError, retryMs: number): void {
+    this.#reactor.dispatch({ type: 'disconnected' });
     this.#given.onNotice?.({ type: 'disconnected', why, retryMs });
     const now = Date.now();
     if (why.message === this.#lastFailure.message && now - this.#lastFailure.atMs < QUIET_MS) return;
@@ -286,11 +289,6 @@ export class Worker {
     return new Promise((resolve, reject) => {
       this.#untilConnected.push({ resolve, reject });
     });
-  }
-
-  async #moveBlobs(effect: BlobEffect): Promise<void> {
-    if (!this.#parts) return;
-    this.#reactor.dispatch(await moveBlobs(effect, this.#parts));
   }
 
   async #sendLog({ request, lines }: { request: number; lines: number }): Promise<void> {

@@ -350,6 +350,29 @@ describe('worker core: blobs', () => {
   });
 });
 
+describe('worker core: blobs that get lost', () => {
+  it('fetches the blobs of a program again that were evicted', () => {
+    const lab = new Lab(1).connect();
+    const run = { job: 1, firstIndex: 0, attempt: 1, payloads: [new Uint8Array()] };
+    lab.do({ type: 'leases-received', programs: [program(1, 'ada', [blob])], runs: [run] });
+    lab.do({ type: 'program-fetched', job: 1 }).end(0, lease(1));
+    lab.do({ type: 'blob-evicted', sha256: 'ff'.repeat(32) });
+    expect(lab.lease(1, { attempt: 2 }).runs).to.have.length(1);
+    lab.do({ type: 'blob-evicted', sha256: blob.sha256 });
+    expect(lab.lease(1, { attempt: 3 }).of('fetch-program')).to.have.length(1);
+  });
+
+  it('fails an attempt whose large answer cannot be stored', () => {
+    const lab = new Lab(1)
+      .connect()
+      .lease(1)
+      .report({ type: 'ended-large', slot: 0, lease: lease(1) });
+    lab.do({ type: 'answer-not-stored', lease: lease(1), reason: 'too large' });
+    const [sent] = lab.of('send').flatMap(({ message }) => (message.type === 'answers' ? message.ends : []));
+    expect(sent).to.include({ outcome: 'failed', kind: 'not-sendable', reason: 'too large' });
+  });
+});
+
 describe('worker core: draining', () => {
   it('returns what waits, finishes what runs, and is done when all is recorded', () => {
     const lab = new Lab(1).connect().lease(1);
