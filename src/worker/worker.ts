@@ -86,7 +86,7 @@ export class Worker {
    * yet. Throws `setup` when the directory lacks keys or cannot be written to.
    */
   async start(): Promise<void> {
-    if (this.#parts || this.#isStopping) return;
+    if (this.#parts || this.#isStopping()) return;
     const { directory, server, slots, niceness, memoryMb, name } = this.#options;
     const paths = clusterPaths(directory);
     const credentials = clientCredentials(loadClientFiles(directory));
@@ -117,7 +117,7 @@ export class Worker {
       log: this.#log,
     });
     // Somebody may have called `stop` meanwhile.
-    if (this.#isStopping) {
+    if (this.#isStopping()) {
       workDirectory.remove();
       return;
     }
@@ -145,15 +145,14 @@ export class Worker {
     return this.#stopping;
   }
 
-  get #isStopping(): boolean {
+  #isStopping(): boolean {
     return this.#stopping !== undefined;
   }
 
   async #stop(end: WorkerEnd): Promise<void> {
     this.#reactor.stop();
-    for (const { reject } of this.#untilConnected)
-      reject(new DsageError('closed', 'The worker has stopped.'));
-    this.#untilConnected = [];
+    const why = new DsageError('closed', 'The worker has stopped.');
+    for (const { reject } of this.#untilConnected.splice(0)) reject(why);
     if (this.#parts) {
       const { slots, session, directory } = this.#parts;
       await Promise.all([slots.stop(0), session.stop()]);

@@ -1,6 +1,6 @@
 import { expectedMs, isStuck, runsFor } from './pace.js';
-import { peek, putBack, queuedLeases, takeHead, type Queue } from './queue.js';
-import { setPlace, type AgentState, type Held, type SlotState } from './state.js';
+import { peek, putBack, queuedLeases, takeHead } from './queue.js';
+import { setPlace, type AgentState, type Held, type Queue, type SlotState } from './state.js';
 import { returnLease, type Turn } from './turn.js';
 
 /** A slot is given about this much work at once, so that it does not wait for us between short tasks. */

@@ -1,13 +1,4 @@
-import type { Held } from './state.js';
-
-/**
- * Leases of one owner that wait for a slot, in order of arrival. A lease that is killed or returned in the
- * middle only changes its `place`; it is skipped when it comes to the front, so that nothing is ever searched.
- */
-export interface Queue {
-  items: Held[];
-  head: number;
-}
+import type { Held, Queue } from './state.js';
 
 /** The lease that is next, or undefined when none waits. */
 export function peek(queue: Queue): Held | undefined {

@@ -1,7 +1,6 @@
 import type { Attachment, BlobRef, JobId, Limits, Payload } from '../../model/job.js';
 import type { Failure, Lease, Outcome } from '../../model/task.js';
 import type { WorkerNumber } from '../../model/worker.js';
-import type { Queue } from './queue.js';
 
 /** No worker asks for more leases than this at once. */
 export const MAX_CREDIT = 2048;
@@ -62,6 +61,15 @@ export interface Held extends Lease {
   chunks: number;
   /** The server no longer counts on it: how it ends is told to nobody. */
   stale: boolean;
+}
+
+/**
+ * Leases of one owner that wait for a slot, in order of arrival. A lease that is killed or returned in the
+ * middle only changes its `place`; it is skipped when it comes to the front, so that nothing is ever searched.
+ */
+export interface Queue {
+  items: Held[];
+  head: number;
 }
 
 export interface SlotState {
