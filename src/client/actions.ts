@@ -26,7 +26,7 @@ export function startJob<T>(
 ): Job<T> {
   const { kind, options } = draft;
   const tracked = new TrackedJob(connection, { name: options.name, kind, isSingle: true });
-  const part = payload instanceof Promise ? payload.then((ready) => partOf([ready])) : partOf([payload]);
+  const part = payload instanceof Promise ? payload.then(partOf) : partOf(payload);
   submitDraft(tracked, draft, { part, closed: true });
   return new Job<T>(tracked);
 }

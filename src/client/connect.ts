@@ -30,6 +30,13 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** The link has a backoff of its own, which the channel's must not add to. */
+const OPTIONS = {
+  ...CHANNEL_OPTIONS,
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 500,
+};
+
 /**
  * Connects to a dsage server. The connection comes back by itself when the server restarts; like one to a
  * database it keeps Node alive until `close()`.
@@ -44,7 +51,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Dsage> {
   const directory = clusterDirectory(options.directory);
   const files = loadClientFiles(directory);
   checkUser(options.user, files.identity.name, directory);
-  const rpc = new Rpc({ server, credentials: clientCredentials(files), channelOptions: CHANNEL_OPTIONS });
+  const rpc = new Rpc({ server, credentials: clientCredentials(files), channelOptions: OPTIONS });
   const session = new Session(rpc, greeting());
   try {
     await firstOpened(session, { server, timeoutMs });

@@ -139,7 +139,12 @@ export class Feed {
       return encodeValue(values);
     } catch (error) {
       const known = asDsageError(error);
-      throw new DsageError(known.code, `Input ${this.#count} of the map: ${known.message}`, { cause: error });
+      const { code, message, hint } = known;
+      const what = hint === undefined ? message : message.slice(0, -hint.length).trimEnd();
+      throw new DsageError(code, `Input ${this.#count} of the map: ${what}`, {
+        cause: error,
+        ...(hint === undefined ? {} : { hint }),
+      });
     }
   }
 

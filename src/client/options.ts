@@ -128,14 +128,19 @@ function labelsOf(labels: unknown): string[] {
   });
 }
 
-function resourcesOf(resources: Readonly<Record<string, unknown>>): Record<string, number> {
+function resourcesOf(resources: unknown): Record<string, number> {
+  if (typeof resources !== 'object' || resources === null || Array.isArray(resources)) {
+    throw new DsageError('invalid-argument', `resources is ${shown(resources)}.`, {
+      hint: 'It must be an object of amounts, such as { gpu: 1 }.',
+    });
+  }
   for (const [name, amount] of Object.entries(resources)) {
     if (typeof amount === 'number' && Number.isFinite(amount) && amount > 0) continue;
     throw new DsageError('invalid-argument', `The resource ${name} is ${shown(amount)}.`, {
       hint: 'It must be a number above 0, such as { gpu: 1 }.',
     });
   }
-  return { ...resources } as Record<string, number>;
+  return { ...resources };
 }
 
 function shown(value: unknown): string {

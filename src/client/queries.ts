@@ -5,6 +5,7 @@ import type { Failure } from '../model/task.js';
 import { statusFromMessage, statusToMessage } from '../wire/convert.js';
 import type { Job as JobMessage, Task as TaskMessage } from '../wire/gen/dsage/v1/types.js';
 import { readFailure } from './failure.js';
+import { whole } from './options.js';
 import { Pages } from './pages.js';
 import type { Rpc } from './rpc.js';
 
@@ -107,6 +108,7 @@ export function listTasks(
 }
 
 export async function taskDetails(rpc: Rpc, job: number, index: number): Promise<TaskDetails> {
+  whole('The index of the task', index, [0, 2 ** 32 - 1]);
   const { task, failures } = await rpc.call('getTask', { job, index });
   if (task === undefined) throw new DsageError('not-found', `Job ${job} has no task ${index}.`);
   return { ...taskInfo(task), failures: failures.map(readFailure) };

@@ -1,9 +1,9 @@
 import { DsageError, messageOf } from '../model/errors.js';
 import type { Payload } from '../model/job.js';
-import { encodeValue } from '../wire/codec.js';
 import { bufferOf } from '../wire/convert.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { PackedTasksWriter } from '../wire/packed.js';
+import { EMPTY_PAYLOAD } from '../wire/payload.js';
 import type { Part } from './core/outbox.js';
 import type { CheckedFile } from './files.js';
 import { uploadFiles } from './files.js';
@@ -22,22 +22,26 @@ export interface Draft {
 }
 
 const SUMMARY_LENGTH = 120;
-
-/** The CBOR of what a child runs. Throws `not-shippable`, naming the path from `what` on. */
-export function encodeProgram(program: unknown): Uint8Array {
-  return encodeValue(program);
-}
+/** Shared, since a writer's buffer costs more than what one small task needs. */
+const writer = new PackedTasksWriter();
+/** One task without an input, as every job of a code string has. */
+const EMPTY_PART = packed(EMPTY_PAYLOAD);
 
 /** The first line that says something, for tables. */
 export function summaryOf(text: string): string {
-  const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? '';
-  return line.trim().slice(0, SUMMARY_LENGTH);
+  const line = /\S.*/.exec(text)?.[0] ?? '';
+  return line.trimEnd().slice(0, SUMMARY_LENGTH);
 }
 
-export function partOf(payloads: readonly Payload[]): Part {
-  const writer = new PackedTasksWriter();
-  for (const payload of payloads) writer.add(payload);
-  return { count: payloads.length, packedTasks: writer.take() };
+/** The only task of a job, packed. */
+export function partOf(payload: Payload): Part {
+  if (payload.length === 0) return EMPTY_PART;
+  return packed(payload);
+}
+
+function packed(payload: Payload): Part {
+  writer.add(payload);
+  return { count: 1, packedTasks: writer.take() };
 }
 
 /**
@@ -85,5 +89,18 @@ async function prepare(
 
 function specOf(draft: Draft, program: Payload, attachments: JobSpec['attachments']): JobSpec {
   const { kind, evaluator, summary, options } = draft;
-  return { ...options, kind, evaluator, summary, attachments, program: bufferOf(program) };
+  const { name, priority, limits, labels, resources, ttlMs } = options;
+  return {
+    name,
+    kind,
+    evaluator,
+    priority,
+    limits,
+    labels,
+    resources,
+    program: bufferOf(program),
+    attachments,
+    ttlMs,
+    summary,
+  };
 }

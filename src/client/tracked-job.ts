@@ -37,6 +37,7 @@ export interface TrackedJobOptions {
   readonly isSingle: boolean;
 }
 
+const NOTHING_TO_LOAD = Promise.resolve();
 /** setTimeout takes longer ones for 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NO_COUNTS: TaskCounts = { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 };
@@ -71,7 +72,7 @@ export class TrackedJob implements JobListener {
   #isWatched = false;
   #hasEnded = false;
   #loading = 0;
-  #loads: Promise<void> = Promise.resolve();
+  #loads: Promise<void> = NOTHING_TO_LOAD;
   /** Counts reruns, so that what was loading before one is dropped. */
   #epoch = 0;
   readonly #listeners = new Set<() => void>();

@@ -32,8 +32,8 @@ export class AnswerLedger {
   readonly #startOf: number[] = [];
   readonly #endOf: number[] = [];
   readonly #arrivals: number[] = [];
-  readonly #fetched = new Map<number, Uint8Array>();
-  readonly #missing = new Set<number>();
+  /** By task index: the CBOR of an answer that is a blob, or undefined while it is not here. Most jobs have none. */
+  #blobs: Map<number, Uint8Array | undefined> | undefined;
   #nextOrdinal = 0;
   #cpuUs = 0;
   #wallUs = 0;
@@ -77,7 +77,7 @@ export class AnswerLedger {
       const content = readPayload(record.payload);
       if (content.type !== 'blob') continue;
       blobs.push({ index, ref: content.ref });
-      this.#missing.add(index);
+      (this.#blobs ??= new Map()).set(index, undefined);
     }
     return indexes.length === 0 ? NOTHING : { indexes, blobs };
   }
@@ -91,7 +91,7 @@ export class AnswerLedger {
     const batch = this.#batches[this.#batchOf[index] ?? -1];
     if (batch === undefined) return undefined;
     const answer = readAnswerRecord(batch.subarray(this.#startOf[index], this.#endOf[index]));
-    const fetched = this.#fetched.get(index);
+    const fetched = this.#blobs?.get(index);
     return fetched === undefined ? answer : { ...answer, payload: inlinePayload(fetched) };
   }
 
@@ -102,12 +102,12 @@ export class AnswerLedger {
 
   /** Whether the value of an answer is in the blob store, and was not fetched yet. */
   isMissing(index: number): boolean {
-    return this.#missing.has(index);
+    return this.#blobs !== undefined && this.#blobs.has(index) && this.#blobs.get(index) === undefined;
   }
 
   /** Keeps the CBOR of an answer that was in the blob store. */
   fetched(index: number, cbor: Uint8Array): void {
-    if (this.#missing.delete(index)) this.#fetched.set(index, cbor);
+    if (this.isMissing(index)) this.#blobs?.set(index, cbor);
   }
 
   /** Forgets everything, and expects answers from ordinal 0: what a rerun asks for. */
@@ -115,8 +115,7 @@ export class AnswerLedger {
     for (const list of [this.#batches, this.#batchOf, this.#startOf, this.#endOf, this.#arrivals]) {
       list.length = 0;
     }
-    this.#fetched.clear();
-    this.#missing.clear();
+    this.#blobs = undefined;
     this.#nextOrdinal = 0;
     this.#cpuUs = 0;
     this.#wallUs = 0;

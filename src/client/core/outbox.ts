@@ -34,25 +34,33 @@ interface PlacedPart extends Part {
   readonly firstIndex: number;
 }
 
-interface Entry {
+/** A class, since ten thousand of these are made at once: objects that are spread together cost several times more. */
+class Entry {
   readonly seq: number;
   readonly spec: JobSpec;
   readonly specBytes: number;
   /** Not yet accepted, in order. */
-  parts: PlacedPart[];
+  readonly parts: PlacedPart[] = [];
   /** How many of `parts` are on their way. */
-  sentParts: number;
-  total: number;
+  sentParts = 0;
+  total = 0;
   closed: boolean;
   /** The server has this job. */
-  accepted: boolean;
-  sent: boolean;
+  accepted = false;
+  sent = false;
   /** The end must travel in a message of its own, since the last part has already left. */
-  closeDue: boolean;
+  closeDue = false;
   /** The end went in a message of its own, which no acceptance speaks of: it is repeated after a reconnect. */
-  closeAlone: boolean;
+  closeAlone = false;
   /** The server's queue was full; nothing is sent until `release`. */
-  held: boolean;
+  held = false;
+
+  constructor(seq: number, spec: JobSpec, closed: boolean) {
+    this.seq = seq;
+    this.spec = spec;
+    this.specBytes = spec.program.length + JOB_BYTES;
+    this.closed = closed;
+  }
 }
 
 /**
@@ -89,14 +97,9 @@ export class Outbox {
 
   /** Returns the job's number in this session. */
   submit({ spec, part, closed }: Submission): number {
-    const specBytes = spec.program.length + JOB_BYTES;
-    const entry: Entry = {
-      ...{ seq: ++this.#lastSeq, spec, specBytes, closed },
-      ...{ parts: [], sentParts: 0, total: 0 },
-      ...{ accepted: false, sent: false, closeDue: false, closeAlone: false, held: false },
-    };
+    const entry = new Entry(++this.#lastSeq, spec, closed);
     this.#entries.set(entry.seq, entry);
-    this.#queuedBytes += specBytes;
+    this.#queuedBytes += entry.specBytes;
     this.#place(entry, part);
     this.#ready.push(entry);
     return entry.seq;
@@ -213,7 +216,8 @@ export class Outbox {
 
   #place(entry: Entry, part: Part): void {
     if (part.count === 0) return;
-    entry.parts.push({ ...part, firstIndex: entry.total });
+    const { count, packedTasks } = part;
+    entry.parts.push({ count, packedTasks, firstIndex: entry.total });
     entry.total += part.count;
     this.#queuedBytes += part.packedTasks.length;
   }
