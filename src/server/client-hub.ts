@@ -7,7 +7,7 @@ import { statusToMessage } from '../wire/convert.js';
 import type { JobAnswers, JobChanged, SessionRequest, SessionResponse } from '../wire/gen/dsage/v1/client.js';
 import { Status } from '../wire/gen/dsage/v1/types.js';
 import { AnswerRecordsWriter } from '../wire/packed.js';
-import type { JobSnapshot, Send } from './core/effects.js';
+import type { JobSnapshot, Problem, Send } from './core/effects.js';
 import type { State } from './core/state.js';
 import { snapshotOf } from './core/transition.js';
 import type { Store } from './store/store.js';
@@ -43,7 +43,7 @@ export class ClientLink {
   /** Submissions whose job is to be watched once it has a number. */
   readonly watchSeqs = new Set<number>();
   accepted: { seq: number; job: number; taskCount: number }[] = [];
-  refused: { seq: number; problem: { code: string; message: string } }[] = [];
+  refused: { seq: number; problem: Problem }[] = [];
   isWritable = true;
 
   constructor(

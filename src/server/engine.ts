@@ -1,5 +1,6 @@
 import { DsageError } from '../model/errors.js';
 import type { JobId } from '../model/job.js';
+import { fromProblem } from '../wire/errors.js';
 import type { Effects, Send } from './core/effects.js';
 import type { Event } from './core/events.js';
 import type { State } from './core/state.js';
@@ -164,7 +165,7 @@ export class Engine {
     this.#requests.delete(send.request);
     if (answered === undefined) return;
     if (send.problem === undefined) answered.resolve(send.jobs ?? []);
-    else answered.reject(new DsageError(send.problem.code, send.problem.message));
+    else answered.reject(fromProblem(send.problem));
   }
 
   #fail(error: unknown): void {

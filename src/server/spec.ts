@@ -22,10 +22,9 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
   }
   for (const [name, amount] of Object.entries(spec.resources)) {
     if (Number.isFinite(amount) && amount >= 0) continue;
-    throw new DsageError(
-      'invalid-argument',
-      `The resource ${name} is ${String(amount)}; it must be 0 or more.`,
-    );
+    throw new DsageError('invalid-argument', `The resource ${name} is ${String(amount)}.`, {
+      hint: 'It must be 0 or more.',
+    });
   }
   for (const { path, blob } of spec.attachments) {
     if (blobs.has(blob)) continue;
@@ -39,10 +38,9 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
 export function checkPriority(priority: number): number {
   if (Number.isInteger(priority) && priority >= HIGHEST_PRIORITY && priority <= LOWEST_PRIORITY)
     return priority;
-  throw new DsageError(
-    'invalid-argument',
-    `The priority is ${String(priority)}; it goes from 1 (highest) to 5 (lowest).`,
-  );
+  throw new DsageError('invalid-argument', `The priority is ${String(priority)}.`, {
+    hint: 'It goes from 1 (highest) to 5 (lowest).',
+  });
 }
 
 function limit(field: string, size: number, max: number, unit: string): void {
@@ -50,5 +48,6 @@ function limit(field: string, size: number, max: number, unit: string): void {
   throw new DsageError(
     'limit-exceeded',
     `The job's ${field} has ${String(size)} ${unit}; the limit is ${String(max)}.`,
+    { hint: `Use fewer ${unit}.` },
   );
 }

@@ -63,6 +63,7 @@ export class Users {
       throw new DsageError(
         'already-exists',
         `The user ${name} is there already, with the role ${known.role}.`,
+        { hint: `Choose another name, or add a certificate for that role: --role ${known.role}` },
       );
     }
     if (known?.enabled === false) {

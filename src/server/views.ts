@@ -130,6 +130,7 @@ export class Views {
       throw new DsageError(
         'not-found',
         `Job ${String(id)} has no task ${String(index)}: it has ${String(state.taskCount)}, from 0 on.`,
+        { hint: `List them with: dsage job ${String(id)} --tasks` },
       );
     }
     return this.#task(view, index, this.#store.end(id, index));

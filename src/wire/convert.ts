@@ -182,7 +182,9 @@ export function userFromMessage(user: UserMessage): UserRecord {
 /** Throws `invalid-argument` unless it is `user`, `admin` or `worker`. */
 export function userRoleFrom(role: string): UserRecord['role'] {
   if (role === 'user' || role === 'admin' || role === 'worker') return role;
-  return invalid(`'${role}' is no role of a user: it can be user, admin or worker.`);
+  throw new DsageError('invalid-argument', `'${role}' is no role of a user.`, {
+    hint: 'It can be user, admin or worker.',
+  });
 }
 
 /** Bytes as the generated messages want them, without a copy. */

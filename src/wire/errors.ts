@@ -74,12 +74,12 @@ export function fromServiceError(error: unknown, address: string): DsageError {
 /** A DsageError inside a stream or a batch. */
 export function toProblem(error: unknown): Problem {
   const known = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
-  return { code: known.code, message: cut(known.message) };
+  return { code: known.code, message: cut(known.message), hint: known.hint ?? '' };
 }
 
 export function fromProblem(problem: Problem | undefined): DsageError {
-  const { code = 'internal', message = 'The server gave no reason.' } = problem ?? {};
-  return rebuild(isErrorCode(code) ? code : 'internal', message, {});
+  const { code = 'internal', message = 'The server gave no reason.', hint = '' } = problem ?? {};
+  return rebuild(isErrorCode(code) ? code : 'internal', message, hint === '' ? {} : { hint });
 }
 
 /** Statuses that grpc-js, or a server that is not dsage's, made up itself. */

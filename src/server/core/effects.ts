@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../model/errors.js';
+import { DsageError, type ErrorCode } from '../../model/errors.js';
 import type { JobId, TaskCounts } from '../../model/job.js';
 import type { JobStatus } from '../../model/status.js';
 import type { Lease } from '../../model/task.js';
@@ -13,9 +13,19 @@ export interface Effects {
   readonly ended: JobId[];
 }
 
+/** A refusal as it travels: the message ends with the hint, which is empty where there is none. */
 export interface Problem {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly hint: string;
+}
+
+export function refusal(code: ErrorCode, message: string, hint: string): Problem {
+  return problemOf(new DsageError(code, message, { hint }));
+}
+
+export function problemOf({ code, message, hint = '' }: DsageError): Problem {
+  return { code, message, hint };
 }
 
 /** Messages that leave after the commit. */
@@ -63,6 +73,7 @@ export type Send =
       readonly connection: number;
       readonly stale: readonly Lease[];
     }
+  /** Asks a worker to drain, or says to one that drains of itself that it will get no more leases. */
   | {
       readonly type: 'drain';
       readonly worker: WorkerNumber;

@@ -1,12 +1,14 @@
 import type { JobId, JobRecord } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
-import type { Effects } from './effects.js';
+import { type Effects, refusal } from './effects.js';
 import { settleJob } from './announcements.js';
 import { endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
 import type { JobRerun } from './events.js';
 import { IndexRuns } from './index-runs.js';
 import { addWaiting, dequeue, enqueue, queueKeyOf } from './leases.js';
 import { copyOf, type LiveJob, type State } from './state.js';
+
+const KILL_OR_WAIT = 'Kill it first, or wait for it.';
 
 /** Jobs that have ended already, or are unknown, are left as they are; the reply names those that were killed. */
 export function jobsKilled(
@@ -55,18 +57,18 @@ export function tasksKilled(
 export function jobRerun(state: State, event: JobRerun, now: number, effects: Effects): void {
   const live = state.jobs.get(event.job);
   if (live !== undefined && !isFinal(live.state.status)) {
-    const message = `Job ${String(event.job)} has not ended. Kill it first, or wait for it.`;
-    effects.sends.push({
-      type: 'reply',
-      request: event.request,
-      problem: { code: 'failed-precondition', message },
-    });
+    const problem = refusal('failed-precondition', `Job ${String(event.job)} has not ended.`, KILL_OR_WAIT);
+    effects.sends.push({ type: 'reply', request: event.request, problem });
     return;
   }
   const ended = event.read();
   if (ended === undefined) {
-    const message = `There is no job ${String(event.job)}.`;
-    effects.sends.push({ type: 'reply', request: event.request, problem: { code: 'not-found', message } });
+    const problem = refusal(
+      'not-found',
+      `There is no job ${String(event.job)}.`,
+      'List yours with: dsage jobs',
+    );
+    effects.sends.push({ type: 'reply', request: event.request, problem });
     return;
   }
   const { record, ends } = ended;
@@ -134,12 +136,12 @@ export function jobsForgotten(
     return job !== undefined && !isFinal(job.state.status);
   });
   if (unfinished.length > 0) {
-    const message = `Job ${unfinished.join(', ')} has not ended. Kill it first, or wait for it.`;
-    effects.sends.push({
-      type: 'reply',
-      request: event.request,
-      problem: { code: 'failed-precondition', message },
-    });
+    const problem = refusal(
+      'failed-precondition',
+      `Job ${unfinished.join(', ')} has not ended.`,
+      KILL_OR_WAIT,
+    );
+    effects.sends.push({ type: 'reply', request: event.request, problem });
     return;
   }
   for (const id of event.jobs) {

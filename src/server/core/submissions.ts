@@ -1,12 +1,13 @@
-import { DsageError } from '../../model/errors.js';
 import type { JobRecord, JobState, Payload } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
-import type { Effects, Problem } from './effects.js';
+import { type Effects, type Problem, refusal } from './effects.js';
 import { endJobIfDone } from './endings.js';
 import type { JobSubmitted, TasksSubmitted } from './events.js';
 import { enter, submissionKey } from './jobs.js';
 import { addWaiting } from './leases.js';
 import { copyOf, type LiveJob, type State } from './state.js';
+
+const NEW_JOB = 'Submit them as a new job.';
 
 /** More of one job: its tasks from `firstIndex` on, and whether they are the last. */
 interface Part {
@@ -54,9 +55,9 @@ export function tasksSubmitted(state: State, event: TasksSubmitted, now: number,
   const refuse = (problem: Problem) => effects.sends.push({ type: 'refuse', session, seq, problem });
   const job = targetOf(state, event);
   if (job === undefined) {
-    refuse({ code: 'failed-precondition', message: 'That job has ended: it takes no more tasks.' });
+    refuse(refusal('failed-precondition', 'That job has ended: it takes no more tasks.', NEW_JOB));
   } else if (job.owner !== event.owner && !event.isAdmin) {
-    refuse({ code: 'permission-denied', message: `Job ${String(job.id)} is another user's.` });
+    refuse(refusal('permission-denied', `Job ${String(job.id)} is another user's.`, NEW_JOB));
   } else {
     addPart(state, job, event, { session, seq, now, effects });
   }
@@ -88,7 +89,7 @@ function addPart(
 
 function gap(job: LiveJob, firstIndex: number): Problem {
   const message = `Job ${String(job.id)} has ${String(job.state.taskCount)} tasks; the next one is not ${String(firstIndex)}.`;
-  return { code: 'invalid-argument', message };
+  return refusal('invalid-argument', message, 'Send them in order, each once.');
 }
 
 /** Why a job takes no `count` more tasks; a repeat, which brings none, is always welcome. */
@@ -96,9 +97,11 @@ function whyNotMore(state: State, job: LiveJob, count: number): Problem | undefi
   if (count === 0) return undefined;
   const code = 'failed-precondition';
   if (isFinal(job.state.status)) {
-    return { code, message: `Job ${String(job.id)} has ended: it takes no more tasks.` };
+    return refusal(code, `Job ${String(job.id)} has ended: it takes no more tasks.`, NEW_JOB);
   }
-  if (job.state.closed) return { code, message: `Job ${String(job.id)} is closed: it takes no more tasks.` };
+  if (job.state.closed) {
+    return refusal(code, `Job ${String(job.id)} is closed: it takes no more tasks.`, NEW_JOB);
+  }
   return roomFor(state, count, job.state.taskCount, false);
 }
 
@@ -143,19 +146,13 @@ function roomFor(state: State, tasks: number, taskCount: number, isNewJob: boole
     return full(`${String(state.waitingTasks)} waiting tasks`, 'maxWaitingTasks', maxWaitingTasks);
   }
   if (taskCount + tasks > maxTasksPerJob) {
-    const message = `A job of ${String(taskCount + tasks)} tasks is over the limit of ${String(maxTasksPerJob)} (maxTasksPerJob). Split it into several jobs.`;
-    return { code: 'limit-exceeded', message };
+    const message = `A job of ${String(taskCount + tasks)} tasks is over the limit of ${String(maxTasksPerJob)} (maxTasksPerJob).`;
+    return refusal('limit-exceeded', message, 'Split it into several jobs.');
   }
   return undefined;
 }
 
 function full(what: string, limit: string, value: number): Problem {
-  const { message, code } = new DsageError(
-    'queue-full',
-    `The server holds ${what}; its limit is ${String(value)} (${limit}).`,
-    {
-      hint: 'Wait for some to end, or kill some, and submit again.',
-    },
-  );
-  return { code, message };
+  const message = `The server holds ${what}; its limit is ${String(value)} (${limit}).`;
+  return refusal('queue-full', message, 'Wait for some to end, or kill some, and submit again.');
 }

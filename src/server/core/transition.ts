@@ -2,7 +2,7 @@ import type { JobId } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { settleJob } from './announcements.js';
 import { answersReceived, heard, outputReceived } from './answers.js';
-import { type Effects, noEffects } from './effects.js';
+import { type Effects, noEffects, refusal } from './effects.js';
 import type { Event } from './events.js';
 import {
   jobRerun,
@@ -17,7 +17,7 @@ import {
 import { schedule } from './schedule.js';
 import type { State } from './state.js';
 import { jobSubmitted, tasksSubmitted } from './submissions.js';
-import { ticked, workerDisconnected, workerRegistered, workerRenewed } from './workers.js';
+import { clockRead, ticked, workerDisconnected, workerRegistered, workerRenewed } from './workers.js';
 
 /**
  * The whole server, without its clock, disk and network: takes the events that wait, gives out leases,
@@ -26,6 +26,7 @@ import { ticked, workerDisconnected, workerRegistered, workerRenewed } from './w
  */
 export function transition(state: State, events: Iterable<Event>, now: number): Effects {
   const effects = noEffects();
+  clockRead(state, now);
   for (const event of events) step(state, event, now, effects);
   schedule(state, now, effects);
   for (const job of state.dirty) settleJob(job, effects);
@@ -80,7 +81,16 @@ export function step(state: State, event: Event, now: number, effects: Effects):
       break;
     case 'worker-draining': {
       const worker = heard(state, event, now);
-      if (worker !== undefined) worker.draining = true;
+      if (worker === undefined) break;
+      worker.draining = true;
+      // What was leased to it before is on its way in front of this: once it has this, nothing more will come.
+      effects.sends.push({
+        type: 'drain',
+        worker: worker.number,
+        connection: event.connection,
+        reason: 'as the worker said',
+        stop: false,
+      });
       break;
     }
     case 'drain-asked':
@@ -136,8 +146,9 @@ function drainAsked(
 ): void {
   const worker = state.workers.get(event.worker);
   if (worker?.connection === undefined) {
-    const message = `No worker ${String(event.worker)} is connected.`;
-    effects.sends.push({ type: 'reply', request: event.request, problem: { code: 'not-found', message } });
+    const what = `No worker ${String(event.worker)} is connected.`;
+    const problem = refusal('not-found', what, 'List them with: dsage workers');
+    effects.sends.push({ type: 'reply', request: event.request, problem });
     return;
   }
   worker.draining = true;

@@ -16,6 +16,7 @@ import type {
 } from '../../wire/gen/dsage/v1/client.js';
 import { readPackedTasks } from '../../wire/packed.js';
 import { ClientLink } from '../client-hub.js';
+import { problemOf } from '../core/effects.js';
 import { checkSpec } from '../spec.js';
 import { endWith } from './handlers.js';
 import { checkHello } from './hello.js';
@@ -169,8 +170,7 @@ async function watch(services: Services, link: ClientLink, message: WatchJobs): 
 }
 
 function refuse(services: Services, link: ClientLink, seq: number, error: unknown): void {
-  const problem = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
-  const { code, message } = problem;
-  services.clients.deliver({ type: 'refuse', session: link.session, seq, problem: { code, message } });
+  const known = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
+  services.clients.deliver({ type: 'refuse', session: link.session, seq, problem: problemOf(known) });
   services.clients.flush();
 }

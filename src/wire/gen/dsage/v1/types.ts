@@ -52,6 +52,8 @@ export interface Problem {
   /** Stable and machine-readable: one of the codes of src/model/errors.ts. */
   code: string;
   message: string;
+  /** What to do next: the end of the message once more, empty where it has no advice. */
+  hint: string;
 }
 
 /** What a task may use. 0 means the server's default. */
@@ -223,7 +225,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseProblem(): Problem {
-  return { code: "", message: "" };
+  return { code: "", message: "", hint: "" };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -233,6 +235,9 @@ export const Problem: MessageFns<Problem> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
+    }
+    if (message.hint !== "") {
+      writer.uint32(26).string(message.hint);
     }
     return writer;
   },
@@ -264,6 +269,14 @@ export const Problem: MessageFns<Problem> = {
             }
 
             message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.hint = reader.string();
             continue;
           }
         }
