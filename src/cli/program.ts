@@ -31,6 +31,7 @@ export function buildProgram(io: Io, onExitCode: (code: number) => void): Comman
     .helpCommand('help [command]', 'what a command does, and its options')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false });
+  withGlobals(program);
   const define = definer(program, io, onExitCode);
   defineCluster(define);
   defineJobs(define);
@@ -254,7 +255,7 @@ function definer(program: Command, io: Io, onExitCode: (code: number) => void): 
         .slice(0, -2)
         .flat()
         .filter((arg) => arg !== undefined) as string[];
-      const options = command.opts();
+      const options = command.optsWithGlobals();
       const action = await load();
       onExitCode((await action(new Cli(io, options as Globals), args, options as never)) ?? 0);
     });
@@ -263,7 +264,7 @@ function definer(program: Command, io: Io, onExitCode: (code: number) => void): 
 
 function withGlobals(command: Command): Command {
   return command
-    .option('--directory <dir>', 'keys and certificates (default: $DSAGE_DIR or ~/.sage/dsage)')
+    .option('--directory <dir>', 'keys and certificates (default: $DSAGE_DIR, else ~/.sage/dsage)')
     .option('--server <host:port>', 'which server (default: $DSAGE_SERVER, or the one on the directory)')
     .option('--json', 'print JSON for programs');
 }

@@ -120,7 +120,7 @@ function factsOf(job: JobInfo): [string, string][] {
     ['priority', String(job.priority)],
     [
       'tasks',
-      `${progressOf(job.counts, job.taskCount)} completed, ${String(processing)} running, ${String(waiting)} waiting${job.closed ? '' : ', more may come'}`,
+      `${progressOf(job.counts, job.taskCount)}, ${String(processing)} running, ${String(waiting)} waiting${job.closed ? '' : ', more may come'}`,
     ],
     ['labels', job.labels.join(', ')],
     ['resources', resources.join(', ')],

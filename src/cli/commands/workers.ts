@@ -67,7 +67,7 @@ function workerColumns(now: number): Column<WorkerDetails>[] {
     { title: 'FREE MIB', value: ({ freeMemoryMb }) => freeMemoryMb, align: 'right' },
     { title: 'SPEED', value: ({ speedMmps }) => speedMmps.toFixed(1), align: 'right' },
     { title: 'SEEN', value: ({ lastSeenAt }) => ago(lastSeenAt, now) },
-    { title: 'LABELS', value: ({ labels }) => labels.join(','), shrinks: true },
+    { title: 'LABELS', value: ({ labels }) => labels.join(','), shrinks: true, optional: true },
   ];
 }
 

@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly align?: 'right';
   /** May be cut when the terminal is too narrow; the widest of these goes first. */
   readonly shrinks?: boolean;
+  /** Left out when it is empty in every row. */
+  readonly optional?: boolean;
   readonly color?: (row: Row, colors: Colors) => (text: string) => string;
 }
 
@@ -17,45 +19,41 @@ export type Colors = ReturnType<typeof pc.createColors>;
 const GAP = 2;
 const MIN_WIDTH = 6;
 
-/** No lines, a blank between columns: it reads well, and cut(1) and awk can take it apart. */
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
-    .flatMap((side) => [
-      side,
-      `${side}-mid`,
-      `${side}-left`,
-      `${side}-right`,
-      `mid-${side}`,
-      `${side}-${side}`,
-    ])
-    .map((name) => [name, '']),
-);
+/** No lines, blanks between columns: it reads well, and awk can take it apart. */
+const NO_LINES = {
+  ...Object.fromEntries(
+    ['top', 'bottom', 'left', 'right', 'mid']
+      .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+      .map((name) => [name, '']),
+  ),
+  ...{ 'left-mid': '', 'mid-mid': '', 'right-mid': '', middle: ' '.repeat(GAP) },
+};
 
 /** A table for people that fits the terminal; without rows only `empty`. Ends with a line's end. */
 export function table<Row>(
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   rows: readonly Row[],
   { look, empty }: { readonly look: Look; readonly empty: string },
 ): string {
   if (rows.length === 0) return `${empty}\n`;
   const colors = pc.createColors(look.colors);
+  const columns = all.filter(
+    ({ optional, value }) => optional !== true || rows.some((row) => value(row) !== ''),
+  );
   const texts = rows.map((row) => columns.map(({ value }) => oneLine(String(value(row)))));
   const widths = fit(columns, texts, look.width);
   const drawn = new Table({
     head: columns.map(({ title }) => colors.dim(title)),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    colWidths: widths.map((width, place) => width + (place === columns.length - 1 ? 0 : GAP)),
+    colWidths: widths,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     chars: NO_LINES,
   });
   for (const [place, row] of rows.entries()) {
     drawn.push(
       columns.map((column, at) => {
-        const width = widths[at] ?? 0;
-        const text = cut(texts[place]?.[at] ?? '', width);
-        const colored = column.color?.(row, colors)(text) ?? text;
-        // The gap stands behind a column, so that a column that is aligned to the right needs its own.
-        return column.align === 'right' && at < columns.length - 1 ? colored + ' '.repeat(GAP) : colored;
+        const text = cut(texts[place]?.[at] ?? '', widths[at] ?? 0);
+        return column.color?.(row, colors)(text) ?? text;
       }),
     );
   }
