@@ -1,4 +1,4 @@
-import { Channel } from './channel.js';
+import { Channel, endProcessGroup } from './channel.js';
 import { TaskDirectory } from './directory.js';
 import type { FrameBody } from './frames.js';
 import { FRAME, writeBare } from './frames.js';
@@ -14,6 +14,8 @@ import { watchParent } from './watchdog.js';
 
 /** The program of a slot's child process: see src/worker/runner/task-child.ts for the other side. */
 function main(settings: ChildSettings): void {
+  // It died before anything here could notice.
+  if (process.ppid !== settings.parentPid) endProcessGroup();
   const channel = new Channel();
   const output = new TaskOutput(channel);
   const traces = new Traces();
@@ -27,7 +29,7 @@ function main(settings: ChildSettings): void {
     workDirectory: settings.workDirectory,
   });
   output.install();
-  if (settings.watchdog) watchParent();
+  if (settings.watchdog) watchParent(settings.parentPid);
   process.on('uncaughtException', (error) => loop.uncaught(error));
   process.on('unhandledRejection', (reason) => loop.uncaught(reason));
   process.on('exit', () => loop.flush());

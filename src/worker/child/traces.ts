@@ -13,7 +13,8 @@ export class Traces {
   begin(): void {
     this.#renewEnvironment();
     this.#handlers = process.eventNames().length;
-    this.#resources = process.getActiveResourcesInfo().length;
+    // Node may still be reading: what is over by itself soon is not counted.
+    this.#resources = process.getActiveResourcesInfo().filter((name) => !name.startsWith('FSReq')).length;
   }
 
   /** Timers, sockets, processes and other things that would go on working. */

@@ -17,6 +17,7 @@ const START_OUTPUT_BYTES = 2048;
 export interface KeeperEvents {
   onReady(): void;
   onFrame(type: number, body: FrameBody): void;
+  onNonsense(error: unknown): void;
   onRawOutput(stderr: boolean, chunk: Buffer): void;
   /** The child died; another one is on its way. `directory` is put away after this. */
   onDied(exit: ChildExit, directory: string): void;
@@ -122,6 +123,9 @@ export class ChildKeeper {
       },
       {
         onFrame: (type, body) => this.#onFrame(child, type, body),
+        onNonsense: (error) => {
+          if (child === this.#child) this.#events.onNonsense(error);
+        },
         onRawOutput: (stderr, chunk) => this.#onRawOutput(child, stderr, chunk),
         onGone: (exit) => this.#onGone(child, exit),
       },

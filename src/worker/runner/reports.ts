@@ -52,8 +52,8 @@ export function largeAnswerOf({ file, record }: EndedMessage): LargeAnswer {
 }
 
 /** True when the task had ended within its limits before anybody stopped it. */
-export function endedInTime({ cause }: Ending, { wallUs }: EndedMessage): boolean {
-  return cause.kind === 'time-limit' && wallUs <= cause.limitMs * 1000;
+export function endedInTime({ cause }: Ending, { completed, wallUs }: EndedMessage): boolean {
+  return cause.kind === 'time-limit' && completed && wallUs <= cause.limitMs * 1000;
 }
 
 /** Why a task ended that was stopped from outside, and did so by itself. */
@@ -72,6 +72,11 @@ export function faultOfExit(entry: Entry, exit: ChildExit, ending: Ending | unde
   if (exit.signal !== null) return { kind: 'signal', message: signalMessage(exit.signal), ...facts };
   const message = `The task ended its process with exit code ${exit.exitCode ?? 'unknown'}.`;
   return { kind: 'exit', message, ...facts };
+}
+
+/** Why a task was ended whose child said what nobody can read. */
+export function nonsenseFault(what: string): Fault {
+  return { kind: 'exit', message: `The task disturbed the pipe to its process, which was ended. ${what}` };
 }
 
 /** Why no child could be started. */

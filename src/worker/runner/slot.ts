@@ -22,6 +22,7 @@ export class Slot {
         this.#line.ready();
       },
       onFrame: (type, body) => this.#line.frameCame(type, body),
+      onNonsense: (error) => this.#line.nonsenseCame(error),
       onRawOutput: (stderr, chunk) => this.#line.rawOutputCame(stderr, chunk),
       onDied: (exit, directory) => {
         this.#line.childDied(exit, directory);

@@ -4,6 +4,7 @@ import { setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+import { DsageError } from '../../model/errors.js';
 import { FRAME, FrameReader, FrameWriter, writeBare } from '../child/frames.js';
 import type { FrameBody } from '../child/frames.js';
 import type { ChildSettings } from '../child/settings.js';
@@ -15,7 +16,7 @@ const DRAIN_MS = 500;
 const EXIT_MS = 1000;
 
 export interface TaskChildOptions {
-  readonly settings: Omit<ChildSettings, 'watchdog'>;
+  readonly settings: Pick<ChildSettings, 'directory' | 'workDirectory'>;
   readonly parentDeath: ParentDeath;
   readonly niceness: number;
   /** Node's heap, MiB; 0 leaves it to Node. */
@@ -33,6 +34,8 @@ export interface ChildExit {
 
 export interface TaskChildEvents {
   onFrame(type: number, body: FrameBody): void;
+  /** What came is no frame, or cannot be read as one; nothing more is read. */
+  onNonsense(error: unknown): void;
   /** What the process, or one that it started, wrote to file descriptor 1 or 2. */
   onRawOutput(stderr: boolean, chunk: Buffer): void;
   /** The process is gone, and all it wrote has been given. Called once. */
@@ -48,6 +51,7 @@ export class TaskChild {
   readonly #events: TaskChildEvents;
   readonly #reader = new FrameReader();
   #paused = false;
+  #isDeaf = false;
   #exit: ChildExit | undefined;
   #isGone = false;
 
@@ -111,7 +115,14 @@ export class TaskChild {
   }
 
   #read(): void {
-    while (!this.#paused && this.#reader.next(this.#onFrame));
+    try {
+      while (!this.#paused && !this.#isDeaf && this.#reader.next(this.#onFrame));
+    } catch (error) {
+      // Anything else is not the child's fault.
+      if (!(error instanceof DsageError)) throw error;
+      this.#isDeaf = true;
+      this.#events.onNonsense(error);
+    }
   }
 
   readonly #onFrame = (type: number, body: FrameBody): void => {
@@ -153,7 +164,7 @@ export class TaskChild {
 
 function startProcess(options: TaskChildOptions): ChildProcess {
   const watchdog = options.parentDeath === 'watchdog';
-  const settings: ChildSettings = { ...options.settings, watchdog };
+  const settings: ChildSettings = { ...options.settings, watchdog, parentPid: process.pid };
   const node = [
     process.execPath,
     '--enable-source-maps',

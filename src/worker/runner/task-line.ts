@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 
+import { DsageError, messageOf } from '../../model/errors.js';
 import type { Lease } from '../../model/task.js';
 import type { FrameBody } from '../child/frames.js';
 import { FRAME } from '../child/frames.js';
@@ -7,16 +8,22 @@ import { readEnded, readLog, readOutput, readTickets, writeTickets } from '../ch
 import type { EndedMessage } from '../child/messages.js';
 import type { ChildKeeper } from './child-keeper.js';
 import { putAway } from './directories.js';
-import { Ending } from './ending.js';
-import type { EndingCause } from './ending.js';
 import { Entry } from './entry.js';
 import { Queue } from './queue.js';
-import { endedInTime, faultOfEnding, faultOfExit, faultyEnd, largeAnswerOf, startFault } from './reports.js';
+import {
+  endedInTime,
+  faultOfEnding,
+  faultOfExit,
+  faultyEnd,
+  largeAnswerOf,
+  nonsenseFault,
+  startFault,
+} from './reports.js';
 import type { Fault } from './reports.js';
 import { sendTasks } from './send.js';
 import type { ChildExit } from './task-child.js';
+import { Supervision } from './supervision.js';
 import type { SlotHandlers, SlotOptions, SlotProgram, SlotTask, TaskEnd } from './types.js';
-import { LimitWatch } from './watch.js';
 import type { Watched } from './watch.js';
 
 /** So many starts may fail in a row before the tasks that wait are failed with the reason. */
@@ -32,21 +39,17 @@ export class TaskLine {
   readonly #options: SlotOptions;
   readonly #handlers: Required<SlotHandlers>;
   readonly #keeper: ChildKeeper;
-  readonly #watch: LimitWatch;
+  readonly #supervision: Supervision;
   readonly #held = new Queue<Entry>();
   readonly #sent = new Queue<Entry>();
-  #ending: Ending | undefined;
   #lastTicket = 0;
+  #nonsense: string | undefined;
 
   constructor(options: SlotOptions, keeper: ChildKeeper, handlers: Required<SlotHandlers>) {
     this.#options = options;
     this.#keeper = keeper;
     this.#handlers = handlers;
-    this.#watch = new LimitWatch(
-      options.memoryMb ?? 0,
-      () => this.#watched(),
-      (entry, cause) => this.#endRunning(entry, cause),
-    );
+    this.#supervision = new Supervision(options.memoryMb ?? 0, () => this.#watched());
   }
 
   get length(): number {
@@ -75,14 +78,13 @@ export class TaskLine {
     }
     const first = this.#sent.first;
     if (first !== undefined && !first.isRevoked && first.matches(lease)) {
-      this.#endRunning(first, { kind: 'killed', reason });
+      this.#supervision.end(first, { kind: 'killed', reason });
     }
   }
 
   /** No more events are answered. Returns the task that this cuts off. */
   close(): Lease[] {
-    this.#watch.stop();
-    this.#ending?.cancel();
+    this.#supervision.stop();
     const cutOff = this.#sent.clear().filter((entry) => !entry.isRevoked);
     return cutOff.map(({ lease }) => lease);
   }
@@ -112,7 +114,7 @@ export class TaskLine {
         this.#handlers.onLog(readLog(body));
         return;
       default:
-        this.#distrust(`a frame of the unknown type ${type}`);
+        throw new DsageError('internal', `A child sent a frame of the unknown type ${type}.`);
     }
   }
 
@@ -124,8 +126,17 @@ export class TaskLine {
     if (entry.output.isCut) this.#keeper.ready?.restRawOutput(stderr, FLOOD_REST_MS);
   }
 
+  /** The task must have written to the pipe of its child. */
+  nonsenseCame(error: unknown): void {
+    this.#nonsense = messageOf(error);
+    this.#log('error', `${this.#nonsense} The child is ended.`);
+    this.#keeper.ready?.signal('SIGKILL');
+  }
+
   childDied(exit: ChildExit, directory: string): void {
-    const ending = this.#takeEnding();
+    const ending = this.#supervision.take();
+    const nonsense = this.#nonsense;
+    this.#nonsense = undefined;
     const [head, ...waiting] = this.#sent.clear();
     this.#held.unshift(waiting.filter((entry) => !entry.isRevoked));
     if (head === undefined || head.isRevoked) {
@@ -134,7 +145,7 @@ export class TaskLine {
       this.#log('warn', `A child without a task ended by ${how}; another one is started.`);
       return;
     }
-    const fault = faultOfExit(head, exit, ending);
+    const fault = nonsense === undefined ? faultOfExit(head, exit, ending) : nonsenseFault(nonsense);
     const { workDirectory } = this.#options;
     const kept = putAway(
       directory,
@@ -173,34 +184,14 @@ export class TaskLine {
     else if (this.#held.length > 0) keeper.replace();
   }
 
-  /** The first of the tasks that were sent runs from now on. */
   #startHead(): void {
     const entry = this.#sent.first;
-    if (entry === undefined) return;
-    entry.startClock(performance.now());
-    this.#watch.begin(entry);
-    // It was killed while it waited, and may have started in spite of that.
-    if (entry.isReported) this.#endRunning(entry, { kind: 'killed', reason: 'The task was killed.' });
+    if (entry !== undefined) this.#supervision.begin(entry);
   }
 
   #watched(): Watched | undefined {
     const [entry, child] = [this.#sent.first, this.#keeper.ready];
     return entry === undefined || child === undefined ? undefined : { entry, child };
-  }
-
-  #endRunning(entry: Entry, cause: EndingCause): void {
-    const child = this.#keeper.ready;
-    // The first reason counts; only memory cannot wait.
-    if (child === undefined || (this.#ending !== undefined && cause.kind !== 'memory-limit')) return;
-    this.#ending?.cancel();
-    this.#ending = new Ending(child, entry, cause);
-  }
-
-  #takeEnding(): Ending | undefined {
-    const ending = this.#ending;
-    ending?.cancel();
-    this.#ending = undefined;
-    return ending;
   }
 
   #revoke(isWanted: (entry: Entry) => boolean): Entry[] {
@@ -223,7 +214,7 @@ export class TaskLine {
     const head = this.#sent.first;
     this.#sent.extract((entry) => tickets.has(entry.ticket));
     if (this.#sent.first === head) return;
-    this.#takeEnding();
+    this.#supervision.take();
     this.#goOn();
   }
 
@@ -231,10 +222,9 @@ export class TaskLine {
     const entry = this.#sent.shift();
     if (entry?.ticket !== message.ticket) {
       if (entry !== undefined) this.#sent.unshift([entry]);
-      this.#distrust('the end of a task that it was not running');
-      return;
+      throw new DsageError('internal', 'A child ended a task that it was not running.');
     }
-    const ending = this.#ending === undefined ? undefined : this.#takeEnding();
+    const ending = this.#supervision.take();
     if (ending !== undefined && !endedInTime(ending, message)) {
       if (message.file !== '') rmSync(message.file, { force: true });
       this.#report(entry, faultyEnd(entry, faultOfEnding(ending), this.#options));
@@ -260,7 +250,7 @@ export class TaskLine {
 
   /** The child starts nothing more: what it has not started goes to the next one. */
   #retire(): void {
-    const ending = this.#takeEnding();
+    const ending = this.#supervision.take();
     const waiting = this.#sent.clear().filter((entry) => !entry.isRevoked);
     if (ending !== undefined && waiting[0] === ending.entry) {
       waiting.shift();
@@ -268,12 +258,6 @@ export class TaskLine {
     }
     this.#held.unshift(waiting);
     this.#keeper.replace();
-  }
-
-  /** The child speaks nonsense: its task must have written to the pipe. */
-  #distrust(what: string): void {
-    this.#log('error', `A child sent ${what}; it is ended.`);
-    this.#keeper.ready?.signal('SIGKILL');
   }
 
   #pass(entry: Entry, stderr: boolean, chunk: Buffer): void {
