@@ -42,7 +42,7 @@ export function toEvent(response: WorkResponse): AgentEvent | undefined {
     case 'kill':
       return { type: 'kill-received', leases: message.value.leases, reason: message.value.reason };
     case 'drain':
-      return { type: 'drain-received', reason: message.value.reason, stop: message.value.stop };
+      return { type: 'drain-received', ...message.value, isFromServer: true };
     case 'readLog':
     case undefined:
       return undefined;

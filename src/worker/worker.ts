@@ -190,7 +190,7 @@ export class Worker {
       this.#parts?.session.reconnect(messageOf(error));
       return;
     }
-    if (event?.type === 'drain-received') this.#noteDrain(event.reason);
+    if (event?.type === 'drain-received' && !this.#reactor.state.draining) this.#noteDrain(event.reason);
     if (event) this.#reactor.dispatch(event);
     if (event?.type === 'registered') this.#nowConnected();
   }

@@ -36,11 +36,21 @@ export function workerDisconnected(
   if (worker.draining && worker.held === 0) state.workers.delete(worker.number);
 }
 
+/**
+ * A clock that went back is noticed at the first event after it: one that jumps back and then forth again
+ * before the next tick would make all workers look silent.
+ */
+export function clockRead(state: State, now: number): void {
+  if (now >= state.lastTickAtMs) return;
+  state.lastTickAtMs = now;
+  for (const worker of state.workers.values()) worker.lastSeenAtMs = now;
+}
+
 /** Time passed: workers that were not heard of for too long are lost. */
 export function ticked(state: State, now: number, effects: Effects): void {
   const passed = now - state.lastTickAtMs;
   // After a stop of this process or a jump of the clock the silence was ours: all get their time again.
-  const unheard = passed > state.config.tickMs * 3 || passed < 0;
+  const unheard = passed > state.config.tickMs * 3;
   state.lastTickAtMs = now;
   for (const worker of [...state.workers.values()]) {
     if (unheard) worker.lastSeenAtMs = now;

@@ -46,6 +46,7 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
   switch (event.type) {
     case 'stream-opened':
       state.connection = 'registering';
+      state.noMoreLeases = false;
       turn.effects.push({
         type: 'register',
         held: [...allHeld(state)].filter((held) => !held.stale).map(leaseOf),
@@ -113,10 +114,16 @@ function settle(state: AgentState, turn: Turn): void {
   renew(state, turn);
   flush(state, turn);
   forgetIdlePrograms(state, turn);
-  if (state.draining && !state.drained && heldCount(state) === 0 && state.unacknowledged.length === 0) {
+  if (state.draining && !state.drained && isEmptied(state)) {
     state.drained = true;
     turn.effects.push({ type: 'drained', ...state.draining });
   }
+}
+
+/** A lease that is on its way to a worker that leaves would be missed for the whole of its time. */
+function isEmptied(state: AgentState): boolean {
+  const mayGetMore = state.connection !== 'down' && !state.noMoreLeases;
+  return !mayGetMore && heldCount(state) === 0 && state.unacknowledged.length === 0;
 }
 
 function leaseOf(held: Held): Lease {
@@ -169,8 +176,13 @@ function killInSlot(turn: Turn, held: Held, reason: string): void {
   turn.effects.push({ type: 'kill', slot: held.slot, lease: held, reason });
 }
 
-function drain(state: AgentState, turn: Turn, asked: { reason: string; stop: boolean }): void {
+function drain(
+  state: AgentState,
+  turn: Turn,
+  asked: { reason: string; stop: boolean; isFromServer?: boolean },
+): void {
   const before = state.draining;
+  if (asked.isFromServer === true) state.noMoreLeases = true;
   if (before && (before.stop || !asked.stop)) return;
   state.draining = { reason: asked.reason, stop: asked.stop };
   state.drained = false;

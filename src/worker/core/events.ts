@@ -51,7 +51,13 @@ export type AgentEvent =
   /** Everything up to and including `seq` is committed. */
   | { readonly type: 'answers-recorded'; readonly seq: number }
   | { readonly type: 'kill-received'; readonly leases: readonly Lease[]; readonly reason: string }
-  | { readonly type: 'drain-received'; readonly reason: string; readonly stop: boolean }
+  | {
+      readonly type: 'drain-received';
+      readonly reason: string;
+      readonly stop: boolean;
+      /** The server asks for it, or has heard that this worker drains: it sends no more leases on this stream. */
+      readonly isFromServer?: boolean;
+    }
   | { readonly type: 'slots-reported'; readonly reports: readonly Report[] }
   | {
       readonly type: 'answer-stored';

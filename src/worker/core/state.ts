@@ -140,6 +140,8 @@ export interface AgentState {
   announcedCredit: number;
 
   draining: Draining | undefined;
+  /** While draining: the server has said on this stream that it sends no more leases. */
+  noMoreLeases: boolean;
   /** The drain has ended and the shell has been told. */
   drained: boolean;
 }
@@ -169,6 +171,7 @@ export function initialState(slotCount: number): AgentState {
     lastEndMs: 0,
     announcedCredit: 0,
     draining: undefined,
+    noMoreLeases: false,
     drained: false,
   };
 }

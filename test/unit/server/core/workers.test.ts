@@ -144,6 +144,30 @@ describe('workers', () => {
     }
   });
 
+  it('is not fooled by a clock that jumps back and forth between two ticks', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    lab.submit({ tasks: 1 });
+    lab.pass(1_000);
+    lab.now -= 3_600_000;
+    lab.renew(worker, 2);
+    lab.now += 3_600_100;
+    lab.do({ type: 'ticked' });
+    expect(lab.held(worker)).to.have.lengthOf(1);
+  });
+
+  it('tells a worker that drains of itself that no more leases will come', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const { number, connection } = worker;
+    lab.submit({ tasks: 1 });
+    lab.submit({ tasks: 1 });
+    lab.do(lab.submission(), { type: 'worker-draining', worker: number, connection });
+    expect(lab.sends('drain')).to.have.lengthOf(1);
+    expect(lab.sends('drain')[0]).to.include({ worker: number, connection, stop: false });
+    expect(lab.leased()).to.deep.equal([]);
+  });
+
   it('drains by request, says so of a worker that is not there, and lets it go when it has ended', () => {
     const lab = new ServerLab();
     const worker = lab.worker({ slots: 1 });

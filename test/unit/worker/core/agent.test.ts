@@ -386,21 +386,33 @@ describe('worker core: draining', () => {
     expect(lab.lease(3).sends).to.deep.equal(['3 returned 3/0#1']);
     expect(lab.end(0, lease(2, 0)).of('drained')).to.deep.equal([]);
     lab.do({ type: 'answers-recorded', seq: 4 });
+    expect(lab.of('drained')).to.deep.equal([]);
+    lab.do({ type: 'drain-received', reason: 'as the worker said', stop: false, isFromServer: true });
     expect(lab.of('drained')).to.deep.equal([{ type: 'drained', reason: 'SIGTERM', stop: true }]);
   });
 
-  it('is done at once when it holds nothing, connected or not', () => {
+  it('waits for the leases that are on their way', () => {
+    const lab = new Lab(1).connect().do({ type: 'drain-received', reason: 'SIGTERM', stop: true });
+    expect(lab.of('drained')).to.deep.equal([]);
+    expect(lab.lease(1).sends).to.deep.equal(['1 returned 1/0#1']);
+    lab.do({ type: 'drain-received', reason: 'as the worker said', stop: false, isFromServer: true });
+    expect(lab.of('drained')).to.deep.equal([]);
+    expect(lab.do({ type: 'answers-recorded', seq: 1 }).of('drained')).to.have.length(1);
+  });
+
+  it('is done at once when it holds nothing and is not connected', () => {
     const lab = new Lab().do({ type: 'drain-received', reason: 'SIGINT', stop: true });
     expect(lab.of('drained')).to.have.length(1);
     expect(lab.do({ type: 'drain-received', reason: 'again', stop: true }).effects).to.deep.equal([]);
   });
 
   it('says again that it drains after a reconnect, and can be told to stop later', () => {
-    const lab = new Lab().connect().do({ type: 'drain-received', reason: 'upgrade', stop: false });
+    const upgrade = { type: 'drain-received', reason: 'upgrade', stop: false, isFromServer: true } as const;
+    const lab = new Lab().connect().do(upgrade);
     expect(lab.of('drained').map(({ stop }) => stop)).to.deep.equal([false]);
     lab.do({ type: 'disconnected' }).connect();
     expect(lab.of('announce-drain')).to.have.length(1);
-    lab.do({ type: 'drain-received', reason: 'and stop', stop: true });
+    lab.do({ type: 'drain-received', reason: 'and stop', stop: true, isFromServer: true });
     expect(lab.of('drained').map(({ stop }) => stop)).to.deep.equal([true]);
   });
 });

@@ -190,6 +190,7 @@ export interface KillLeases {
   reason: string;
 }
 
+/** Asks for a drain, or answers Draining: no lease follows it on this stream. */
 export interface DrainRequest {
   reason: string;
   /** Stop the worker's process once drained. */

@@ -1,0 +1,300 @@
+import { isFinal } from '#dsage/model/status.js';
+import { check } from '#dsage/server/core/check.js';
+import { heldCount } from '#dsage/worker/core/state.js';
+
+import type { Handle, SimClient } from './client.js';
+import type { Random } from '../support/random.js';
+import { World } from './world.js';
+
+/** After the faults everything must have ended within this time. */
+const PATIENCE_MS = 120_000;
+
+export interface Report {
+  readonly steps: number;
+  readonly jobs: number;
+  readonly virtualMs: number;
+}
+
+/** Plays the run that a seed stands for. Throws when a promise is broken. */
+export function simulate(seed: number, trace?: (line: string) => void): Report {
+  const world: World = new World(seed, trace);
+  world.log(`seed ${String(seed)} ${JSON.stringify(world.config)}`);
+  planSubmissions(world);
+  planFaults(world);
+  planActions(world);
+  world.time.run(world.config.calmAtMs);
+  calm(world);
+  let isDone = false;
+  const look = () => {
+    isDone = hasEnded(world);
+    if (!isDone) world.time.after(100, look);
+  };
+  look();
+  world.time.run(world.time.nowMs + PATIENCE_MS, () => isDone);
+  world.ensure(isDone, `it has not ended: ${whatIsLeft(world)}`);
+  checkEnd(world);
+  return { steps: world.steps, jobs: world.jobNames.size, virtualMs: world.time.nowMs };
+}
+
+function planSubmissions(world: World): void {
+  const { random, config } = world;
+  for (let number = 1; number <= config.jobs; number += 1) {
+    const plan = world.newPlan(`plan ${String(number)}`);
+    const client = random.pick(world.clients);
+    client.after(random.delay(0, config.calmAtMs), () => client.submit(plan));
+  }
+}
+
+function planFaults(world: World): void {
+  const { random, config } = world;
+  for (let number = 0; number < config.faults; number += 1) {
+    world.time.after(random.between(0, config.calmAtMs), () => {
+      random.pick(FAULTS)(world, random);
+    });
+  }
+}
+
+const FAULTS: readonly ((world: World, random: Random) => void)[] = [
+  (world, random) => {
+    world.workers[random.int(0, world.workers.length - 1)]?.breakStream();
+  },
+  (world, random) => {
+    random.pick(world.clients).breakStream();
+  },
+  (world) => {
+    world.serverEnds(world.server?.uncommitted ?? []);
+  },
+  (world) => {
+    world.serverEnds([]);
+  },
+  (world, random) => {
+    if (world.server !== undefined) world.server.endAtCommit = random.pick(['before', 'after']);
+  },
+  (world, random) => {
+    world.killWorker(random.int(0, world.workers.length - 1));
+  },
+  (world, random) => {
+    world.workers[random.int(0, world.workers.length - 1)]?.stopFor(random.delay(50, 6_000));
+  },
+  (world, random) => {
+    world.server?.stopFor(random.delay(50, 6_000));
+  },
+  (world, random) => {
+    world.jumpClock(random.pick([-1, 1]) * random.pick([50, 300, 1_000, 5_000, 3_600_000]));
+  },
+  (world, random) => {
+    world.workers[random.int(0, world.workers.length - 1)]?.drain();
+  },
+];
+
+function planActions(world: World): void {
+  const { random, config } = world;
+  for (let number = 0; number < config.actions; number += 1) {
+    world.time.after(random.between(0, config.calmAtMs), () => {
+      act(world, random.pick(world.clients), random);
+    });
+  }
+}
+
+function act(world: World, client: SimClient, random: Random): void {
+  const known = [...client.handles.values()].filter(({ id }) => id !== undefined);
+  if (known.length === 0) return;
+  const handle = random.pick(known);
+  const job = handle.id ?? 0;
+  random.pick(isFinal(handle.status) ? AFTERWARDS : MEANWHILE)({ world, client, random, handle, job });
+}
+
+interface Acting {
+  readonly world: World;
+  readonly client: SimClient;
+  readonly random: Random;
+  readonly handle: Handle;
+  readonly job: number;
+}
+
+/** What a client does to a job that has not ended, as far as it knows. */
+const MEANWHILE: readonly ((acting: Acting) => void)[] = [
+  ({ client, job }) => {
+    client.request({ type: 'kill-job', job });
+  },
+  ({ client, job, random }) => {
+    client.request({ type: 'kill-tasks', job, indexes: [random.int(0, 9), random.int(0, 9)] });
+  },
+  ({ client, job }) => {
+    client.request({ type: 'pause', job });
+  },
+  ({ client, job }) => {
+    client.request({ type: 'resume', job });
+  },
+  ({ client, job, random }) => {
+    client.request({ type: 'priority', job, priority: random.int(1, 5) });
+  },
+  ({ client, random }) => {
+    client.request({ type: 'drain', worker: random.int(1, 3), stop: random.chance(0.7) });
+  },
+];
+
+/** What a client does to a job that has ended. */
+const AFTERWARDS: readonly ((acting: Acting) => void)[] = [
+  ({ client, handle }) => {
+    client.rerun(handle, true);
+  },
+  ({ client, handle }) => {
+    client.rerun(handle, false);
+  },
+  ({ client, handle, random, job }) => {
+    client.rerun(handle, random.chance(0.5));
+    // It is cut short, or has ended by then.
+    client.after(random.delay(0, 500), () => {
+      client.request({ type: 'kill-job', job });
+    });
+  },
+  ({ world, client, job }) => {
+    world.forgotten.add(job);
+    client.request({ type: 'forget', job });
+  },
+];
+
+/** No more faults: whatever is down comes up, and what was paused is resumed until everything has ended. */
+function calm(world: World): void {
+  world.log('the faults are over');
+  world.isCalm = true;
+  if (world.server !== undefined) world.server.endAtCommit = undefined;
+  const resume = () => {
+    for (const client of world.clients) {
+      for (const { id, isSettled } of client.handles.values()) {
+        if (id !== undefined && !isSettled) client.request({ type: 'resume', job: id });
+      }
+    }
+    // A job may be paused that its client takes for ended: the call that ran it again was cut off.
+    for (const [job, { state }] of world.server?.state.jobs ?? []) {
+      if (state.status === 'paused') world.clients[0]?.request({ type: 'resume', job });
+    }
+    world.time.after(1_000, resume);
+  };
+  resume();
+}
+
+function hasEnded(world: World): boolean {
+  const { server } = world;
+  return (
+    server?.isRunning === true &&
+    server.state.jobs.size === 0 &&
+    server.state.grants.size === 0 &&
+    world.clients.every((client) => client.isSettled) &&
+    world.workers.every((worker) => worker !== undefined && isIdle(worker.state))
+  );
+}
+
+function isIdle(state: NonNullable<World['workers'][number]>['state']): boolean {
+  return state.connection === 'up' && heldCount(state) === 0 && state.unacknowledged.length === 0;
+}
+
+function whatIsLeft(world: World): string {
+  const left: string[] = [];
+  const { server } = world;
+  if (server?.isRunning !== true) left.push('the server does not run');
+  for (const job of server?.state.jobs.values() ?? []) {
+    left.push(
+      `job ${String(job.id)} is ${job.state.status} with ${String(job.waiting.size)} waiting and ${String(job.leases.size)} leased tasks` +
+        (job.state.closed ? '' : ', and open'),
+    );
+  }
+  for (const { id, worker, open } of server?.state.grants.values() ?? [])
+    left.push(`grant ${String(id)} of worker ${String(worker)} has ${String(open)} open leases`);
+  for (const client of world.clients) {
+    for (const { seq, id, status, isSettled } of client.handles.values()) {
+      if (!isSettled) left.push(`${client.name} waits for job ${String(seq)} (${String(id)}, ${status})`);
+    }
+    if (!client.isSettled) left.push(`${client.name} is not settled`);
+  }
+  for (const worker of world.workers) {
+    if (worker === undefined || isIdle(worker.state)) continue;
+    const { connection, counts, unacknowledged } = worker.state;
+    left.push(
+      `${worker.name} is ${connection}, ${JSON.stringify(counts)}, ${String(unacknowledged.length)} messages`,
+    );
+  }
+  return left.join('; ');
+}
+
+function checkEnd(world: World): void {
+  const { server, store } = world;
+  if (server === undefined) return;
+  check(server.state);
+  world.ensure([...store.grants()].length === 0, 'a grant is left in the store');
+  world.ensure(server.state.waitingTasks === 0, 'tasks are still counted as waiting');
+  for (const worker of server.state.workers.values()) {
+    world.ensure(worker.held === 0, `worker ${worker.number} still holds leases for the server`);
+  }
+  for (const record of store.jobs({ newestFirst: false })) checkJob(world, record.id);
+  const submissions = new Set<string>();
+  for (const { session, seq } of store.jobs({ newestFirst: false })) {
+    const key = `${session}/${String(seq)}`;
+    world.ensure(!submissions.has(key), `submission ${key} is there twice`);
+    submissions.add(key);
+  }
+  for (const client of world.clients)
+    for (const handle of client.handles.values()) checkHandle(world, client, handle);
+}
+
+/** Counts agree with what is stored, and every task of a completed job has one end and one answer. */
+function checkJob(world: World, id: number): void {
+  const { store } = world;
+  const { state, spec } = store.job(id) ?? {};
+  if (state === undefined || spec === undefined) return;
+  world.ensure(isFinal(state.status), `job ${id} is ${state.status}`);
+  const ends = [...store.ends(id, 0)];
+  const answers = new Set([...store.answers(id, 0)].map(({ ordinal }) => ordinal));
+  const count = (status: string) => ends.filter((end) => end.status === status).length;
+  world.ensure(answers.size === ends.length, `job ${id} has ${answers.size} answers to ${ends.length} ends`);
+  for (const { ordinal, index } of ends) {
+    world.ensure(answers.has(ordinal) && ordinal < state.answerCount, `task ${id}/${index} has no answer`);
+  }
+  world.ensure(count('completed') === state.ends.completed, `job ${id} miscounts what completed`);
+  world.ensure(count('failed') === state.ends.failed, `job ${id} miscounts what failed`);
+  world.ensure(count('killed') <= state.ends.killed, `job ${id} miscounts what was killed`);
+  const { completed, failed, killed } = state.ends;
+  world.ensure(completed + failed + killed === state.taskCount, `job ${id} has lost tasks`);
+  if (state.status === 'completed') world.ensure(completed === state.taskCount, `job ${id} is not complete`);
+  for (const { index, status } of ends) {
+    if (status !== 'failed') continue;
+    const failures = store.failures(id, index).filter(({ attempt }) => attempt >= state.firstAttempt);
+    const { maxAttempts } = spec.limits;
+    const isTrue = failures.length === maxAttempts;
+    world.ensure(isTrue, `task ${id}/${index} failed after ${failures.length} of ${maxAttempts} failures`);
+  }
+}
+
+/** A client knows what the server knows. */
+function checkHandle(world: World, client: SimClient, handle: Handle): void {
+  const { id, problem, ledger, plan } = handle;
+  if (id === undefined) {
+    world.ensure(problem !== undefined, `${client.name}'s job ${handle.seq} was neither taken nor refused`);
+    return;
+  }
+  const record = world.store.job(id);
+  if (record === undefined) {
+    world.ensure(world.forgotten.has(id), `job ${id} was accepted and is gone`);
+    return;
+  }
+  const { state } = record;
+  if (state.generation !== handle.generation) return;
+  world.ensure(
+    handle.status === state.status,
+    `${client.name} takes job ${id} for ${handle.status}, not ${state.status}`,
+  );
+  for (const { index, attempt } of world.store.ends(id, 0)) {
+    const known = ledger.answer(index);
+    world.ensure(
+      known?.attempt === attempt,
+      `${client.name} has not the answer to ${id}/${index} that was recorded`,
+    );
+  }
+  if (state.status === 'completed') {
+    // A job that was killed before it was closed runs again with the tasks that had come.
+    const isWhole = state.taskCount === plan.tasks.length || state.generation > 0;
+    world.ensure(isWhole, `job ${id} completed without some of its tasks`);
+    world.ensure(ledger.count === state.taskCount, `${client.name} has ${ledger.count} answers of job ${id}`);
+  }
+}
