@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly directory: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+const dsagePath = fileURLToPath(new URL('../../dist/bin/dsage.js', import.meta.url));
+
+/** Starts `dsage` as a process of its own, with no environment of the caller's that it would heed. */
+export function spawnDsage(args: readonly string[], { directory, cwd, env = {} }: RunOptions): ChildProcess {
+  const inherited = { ...process.env };
+  for (const name of ['DSAGE_SERVER', 'DSAGE_DEBUG', 'NO_COLOR']) Reflect.deleteProperty(inherited, name);
+  return spawn(process.execPath, [dsagePath, ...args], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...inherited, DSAGE_DIR: directory, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs `dsage` and waits for its end. */
+export function runDsage(args: readonly string[], options: RunOptions): Promise<Ran> {
+  const child = spawnDsage(args, options);
+  child.stdin?.end(options.input ?? '');
+  return finished(child);
+}
+
+/** What a process wrote, and how it ended. */
+export function finished(child: ChildProcess): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
