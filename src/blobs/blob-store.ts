@@ -1,145 +1,261 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { type FileHandle, mkdir, open as openFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { DsageError, messageOf } from '../model/errors.js';
 import type { BlobRef } from '../model/job.js';
 import { BLOB_CHUNK_BYTES, MAX_BLOB_BYTES } from '../model/protocol.js';
 
-const UNFINISHED = 'unfinished';
+/** Where blobs are written before they are whole; on the same disk, so that a rename is all that is left to do. */
+const INCOMING = 'incoming';
+/** A leftover that this old belongs to nobody, whatever process has the number of its writer now. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+/** Files in `incoming` that this process is writing. */
+const beingWritten = new Set<string>();
+const SHA256 = /^[0-9a-f]{64}$/;
+
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface BlobStoreOptions {
+  /** The largest blob that is taken, in bytes. */
+  readonly maxBytes?: number;
+}
 
 /**
- * Content-addressed bytes in a directory: a file for each, named by its SHA-256, in folders of its first
- * two digits. A file is there only when it is whole and on disk.
+ * Large payloads in files that are named after their content: `ab/cd/abcd….`. A blob is there whole or not at
+ * all, and on disk once `put` has resolved; it never changes, and putting it again is harmless, also from
+ * several processes at once.
  */
 export class BlobStore {
   readonly #directory: string;
+  readonly #maxBytes: number;
 
-  private constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  /** Makes the directory where there is none, and removes what an earlier process left half written. */
-  static async open(directory: string): Promise<BlobStore> {
+  /**
+   * Opens the store in `directory`, makes it where there is none, and removes what writers that are gone left.
+   *
+   * @throws DsageError `setup` when the directory cannot be written.
+   */
+  static async open(directory: string, options: BlobStoreOptions = {}): Promise<BlobStore> {
+    const incoming = join(directory, INCOMING);
     try {
-      const unfinished = join(directory, UNFINISHED);
-      await mkdir(unfinished, { recursive: true, mode: 0o700 });
-      for (const name of await readdir(unfinished)) await rm(join(unfinished, name), { force: true });
-    } catch (error) {
+      await mkdir(incoming, { recursive: true, mode: 0o700 });
+      await removeLeftovers(incoming);
+    } catch (thrown) {
       throw new DsageError(
         'setup',
-        `The directory of blobs ${directory} cannot be used: ${messageOf(error)}.`,
+        `The directory for blobs ${directory} cannot be written: ${messageOf(thrown)}.`,
         {
-          hint: 'Make it writable, or choose another directory.',
-          cause: error,
+          hint: 'Give this user the right to write there, or choose another directory.',
+          cause: thrown,
         },
       );
     }
-    return new BlobStore(directory);
+    return new BlobStore(directory, options.maxBytes ?? MAX_BLOB_BYTES);
   }
 
-  /** Where the blob's file is, or would be. */
-  pathOf({ sha256 }: BlobRef): string {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
-      throw new DsageError(
-        'invalid-argument',
-        `A blob is named by 64 hexadecimal digits, not by '${sha256}'.`,
-      );
-    }
-    return join(this.#directory, sha256.slice(0, 2), sha256);
-  }
-
-  has(ref: BlobRef): boolean {
-    return existsSync(this.pathOf(ref));
+  private constructor(directory: string, maxBytes: number) {
+    this.#directory = directory;
+    this.#maxBytes = maxBytes;
   }
 
   /**
-   * Keeps bytes that must have the reference's size and hash; resolves once they are on disk. Throws
-   * `limit-exceeded` above MAX_BLOB_BYTES and `invalid-argument` when they do not fit the reference; nothing is kept then.
+   * Keeps the bytes of `chunks` as the blob `ref`. They are always read to their end, unless something is wrong
+   * with them: a stream that nobody reads would stay open.
+   *
+   * @throws DsageError `limit-exceeded` when the blob is larger than the store takes, `invalid-argument` when
+   * the bytes are not those of the reference, `store` when they cannot be written. Whatever `chunks` throws
+   * comes through. In every case nothing is kept.
    */
-  async put(ref: BlobRef, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    if (ref.sizeBytes > MAX_BLOB_BYTES) throw tooLarge(ref.sizeBytes);
-    const path = this.pathOf(ref);
-    const unfinished = join(this.#directory, UNFINISHED, randomUUID());
+  async put(ref: BlobRef, chunks: Chunks): Promise<void> {
+    checkRef(ref);
+    this.#checkSize(ref.sizeBytes);
+    if (this.has(ref)) return drain(chunks);
+    const name = `${process.pid}-${randomUUID()}`;
+    const incoming = join(this.#directory, INCOMING, name);
+    beingWritten.add(name);
     try {
-      await this.#write(ref, chunks, unfinished);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await rename(unfinished, path);
-      await syncDirectory(dirname(path));
-    } catch (error) {
-      await rm(unfinished, { force: true });
-      throw error;
+      const found = await this.#receive(incoming, ref.sizeBytes, chunks);
+      if (found.sizeBytes !== ref.sizeBytes || found.sha256 !== ref.sha256) throw mismatch(ref, found);
+      await this.#settle(incoming, ref);
+    } finally {
+      beingWritten.delete(name);
+      await rm(incoming, { force: true });
     }
   }
 
-  /** Keeps bytes under the name that they have. */
+  /** Keeps bytes that are in memory, and says what they are called. */
   async write(bytes: Uint8Array): Promise<BlobRef> {
-    const ref = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
+    const ref = blobRefOf(bytes);
     if (!this.has(ref)) await this.put(ref, [bytes]);
     return ref;
   }
 
-  /** The blob's bytes in chunks. Throws `not-found` when it is not here. */
-  async *open(ref: BlobRef): AsyncGenerator<Buffer> {
-    if (!this.has(ref)) throw new DsageError('not-found', `There is no blob ${ref.sha256} here.`);
-    yield* createReadStream(this.pathOf(ref), { highWaterMark: BLOB_CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  has(ref: BlobRef): boolean {
+    return statSync(this.pathOf(ref), { throwIfNoEntry: false })?.size === ref.sizeBytes;
   }
 
-  /** Nothing happens when it is not here. */
-  async delete(ref: BlobRef): Promise<void> {
-    await rm(this.pathOf(ref), { force: true });
-  }
-
-  async #write(
-    ref: BlobRef,
-    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    path: string,
-  ): Promise<void> {
-    const file = await open(path, 'wx', 0o600);
+  /**
+   * The bytes of a blob in chunks of BLOB_CHUNK_BYTES (the last one may be smaller), each the caller's to keep.
+   *
+   * @throws DsageError `not-found` at the first chunk when the blob is not there.
+   */
+  async *open(ref: BlobRef): AsyncGenerator<Uint8Array, void, undefined> {
+    const file = await openFile(this.pathOf(ref), 'r').catch(absent);
+    if (file === undefined) throw notFound(ref, this.#directory);
     try {
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        if (size > MAX_BLOB_BYTES) throw tooLarge(size);
-        hash.update(chunk);
-        for (let offset = 0; offset < chunk.length;) {
-          const { bytesWritten } = await file.write(chunk, offset);
-          offset += bytesWritten;
-        }
+      while (true) {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(BLOB_CHUNK_BYTES));
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
       }
-      if (size !== ref.sizeBytes || hash.digest('hex') !== ref.sha256) {
-        throw new DsageError(
-          'invalid-argument',
-          `What was sent is not the blob ${ref.sha256} of ${String(ref.sizeBytes)} bytes: it has ${String(size)} bytes or another hash.`,
-          {
-            hint: 'Send it again; it may have changed while it was read.',
-          },
-        );
-      }
-      await file.sync();
     } finally {
       await file.close();
     }
   }
+
+  /** Where the file of a blob is, or would be; to be read or linked to, never written. */
+  pathOf({ sha256 }: Pick<BlobRef, 'sha256'>): string {
+    if (!SHA256.test(sha256)) throw badRef(`"${sha256}" is not 64 lower-case hexadecimal digits`);
+    return join(this.#directory, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  }
+
+  /** Harmless when there is no such blob; a reader that has begun goes on to the end. */
+  async delete(ref: Pick<BlobRef, 'sha256'>): Promise<void> {
+    await rm(this.pathOf(ref), { force: true });
+  }
+
+  async #receive(path: string, mostBytes: number, chunks: Chunks): Promise<BlobRef> {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    const file = await openFile(path, 'wx', 0o600).catch((thrown: unknown) => this.#cannotWrite(thrown));
+    try {
+      for await (const chunk of chunks) {
+        sizeBytes += chunk.length;
+        // What is too long already is not written to its end.
+        if (sizeBytes > mostBytes) return { sha256: '', sizeBytes };
+        hash.update(chunk);
+        await this.#writeAll(file, chunk);
+      }
+      await file.sync().catch((thrown: unknown) => this.#cannotWrite(thrown));
+    } finally {
+      await file.close();
+    }
+    return { sha256: hash.digest('hex'), sizeBytes };
+  }
+
+  async #writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+    } catch (thrown) {
+      this.#cannotWrite(thrown);
+    }
+  }
+
+  /** The rename is on disk only when its directory is. */
+  async #settle(incoming: string, ref: BlobRef): Promise<void> {
+    const target = this.pathOf(ref);
+    const folder = dirname(target);
+    try {
+      const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+      await rename(incoming, target);
+      await syncDirectory(folder);
+      if (made !== undefined)
+        for (const parent of [dirname(folder), this.#directory]) await syncDirectory(parent);
+    } catch (thrown) {
+      this.#cannotWrite(thrown);
+    }
+  }
+
+  #checkSize(sizeBytes: number): void {
+    if (sizeBytes <= this.#maxBytes) return;
+    throw new DsageError(
+      'limit-exceeded',
+      `A blob of ${sizeBytes} bytes is over the limit of ${this.#maxBytes} bytes.`,
+      {
+        hint: 'Split it over several tasks, or put it where the workers can read it and send its path.',
+      },
+    );
+  }
+
+  #cannotWrite(thrown: unknown): never {
+    throw new DsageError(
+      'store',
+      `A blob could not be written below ${this.#directory}: ${messageOf(thrown)}.`,
+      {
+        hint: 'Make room on that disk, or look at its health, and try again.',
+        cause: thrown,
+      },
+    );
+  }
 }
 
-function tooLarge(size: number): DsageError {
+/** What a blob with these bytes is called. */
+function blobRefOf(bytes: Uint8Array): BlobRef {
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
+}
+
+async function drain(chunks: Chunks): Promise<void> {
+  for await (const _ of chunks);
+}
+
+async function removeLeftovers(incoming: string): Promise<void> {
+  for (const name of await readdir(incoming)) {
+    const path = join(incoming, name);
+    const age = Date.now() - ((await stat(path).catch(absent))?.mtimeMs ?? 0);
+    if (age > LEFTOVER_AGE_MS || !isBeingWritten(name)) await rm(path, { force: true });
+  }
+}
+
+/** Whether the process that a file in `incoming` is named after may still be writing it. */
+function isBeingWritten(name: string): boolean {
+  const pid = Number.parseInt(name, 10);
+  if (pid === process.pid) return beingWritten.has(name);
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await openFile(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function checkRef({ sizeBytes }: BlobRef): void {
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) throw badRef(`its size is ${sizeBytes}`);
+}
+
+function badRef(reason: string): DsageError {
+  return new DsageError('invalid-argument', `That is no reference to a blob: ${reason}.`);
+}
+
+function mismatch(ref: BlobRef, found: BlobRef): DsageError {
+  const came = found.sizeBytes > ref.sizeBytes ? `more than ${ref.sizeBytes}` : `only ${found.sizeBytes}`;
+  const reason =
+    found.sizeBytes === ref.sizeBytes ? `they are those of ${found.sha256}` : `${came} bytes came`;
   return new DsageError(
-    'limit-exceeded',
-    `A blob of ${String(size)} bytes is over the limit of ${String(MAX_BLOB_BYTES)} bytes (MAX_BLOB_BYTES).`,
+    'invalid-argument',
+    `Not the ${ref.sizeBytes} bytes of blob ${ref.sha256}: ${reason}.`,
     {
-      hint: 'Split it, or put it where the workers can read it and send its path.',
+      hint: 'Send it again.',
     },
   );
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+function notFound(ref: BlobRef, directory: string): DsageError {
+  return new DsageError('not-found', `Blob ${ref.sha256} (${ref.sizeBytes} bytes) is not in ${directory}.`);
+}
+
+/** Turns "no such file" into undefined. */
+function absent(thrown: unknown): undefined {
+  if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  return undefined;
 }
