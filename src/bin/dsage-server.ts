@@ -9,6 +9,7 @@ import { LOG_LEVELS, type LogLevel } from '../log/log.js';
 import { DsageError, messageOf } from '../model/errors.js';
 import { SERVER_DEFAULTS, type ServerOptions } from '../server/options.js';
 import { Server } from '../server/server.js';
+import { toProblem } from '../wire/errors.js';
 import { packageVersion } from '../wire/hello.js';
 
 interface Flags {
@@ -77,7 +78,7 @@ async function main(flags: Flags): Promise<void> {
   const { verbose, json, exitWithParent, ...options } = flags;
   const server = new Server({ ...options, logToConsole: verbose } satisfies ServerOptions, (error) => {
     // What was acknowledged is on disk; what was not will be sent again. To go on could break that.
-    complain(error);
+    complain(error, json);
     process.exit(1);
   });
   const stop = () => void server.stop();
@@ -88,7 +89,7 @@ async function main(flags: Flags): Promise<void> {
   try {
     await server.start();
   } catch (error) {
-    complain(error);
+    complain(error, json);
     process.exit(1);
   }
   const webPort = server.webUrl === '' ? 0 : Number(new URL(server.webUrl).port);
@@ -112,7 +113,8 @@ async function main(flags: Flags): Promise<void> {
   process.exit(0);
 }
 
-function complain(error: unknown): void {
+function complain(error: unknown, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'failed', ...toProblem(error) })}\n`);
   process.stderr.write(`dsage-server: ${messageOf(error)}\n`);
   if (!(error instanceof DsageError) && error instanceof Error)
     process.stderr.write(`${String(error.stack)}\n`);

@@ -1,4 +1,5 @@
-import { DsageError, messageOf } from '../model/errors.js';
+import { messageOf } from '../model/errors.js';
+import { toProblem } from '../wire/errors.js';
 import type { WorkerEnd, WorkerNotice } from '../worker/notices.js';
 
 /** Tells whoever started the worker how it goes. */
@@ -23,17 +24,12 @@ export class JsonReporter implements Reporter {
   }
 
   ended(end: WorkerEnd): void {
-    if (end.type === 'refused')
-      this.#print({ event: 'refused', code: end.why.code, message: end.why.message });
+    if (end.type === 'refused') this.#print({ event: 'refused', ...toProblem(end.why) });
     else this.#print({ event: end.type });
   }
 
   failed(error: unknown): void {
-    this.#print({
-      event: 'failed',
-      code: error instanceof DsageError ? error.code : 'internal',
-      message: messageOf(error),
-    });
+    this.#print({ event: 'failed', ...toProblem(error) });
   }
 
   #print(fields: Record<string, unknown>): void {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { DsageError, type ErrorCode, isErrorCode } from '../model/errors.js';
+import { DsageError } from '../model/errors.js';
+import { fromProblem } from '../wire/errors.js';
 import { type Console, FileConsole, pause, PipeConsole, POLL_MS } from './console.js';
 import { isAlive } from './run-file.js';
 
@@ -22,6 +23,7 @@ export interface ReadyLine {
   readonly event: string;
   readonly code?: string;
   readonly message?: string;
+  readonly hint?: string;
   readonly port?: number;
   readonly webPort?: number;
   /** The server's number for a worker. */
@@ -157,24 +159,35 @@ function notStarted(program: string, child: ChildProcess, { lines, stderr }: Sai
   const last = lines.at(-1);
   // A program that says why it ends needs no introduction.
   if (last?.message !== undefined && (last.event === 'failed' || last.event === 'refused')) {
-    return new DsageError(codeOf(last), last.message);
+    const { code = 'setup', message, hint = '' } = last;
+    return fromProblem({ code, message, hint });
   }
   // One line of ours on stderr explains itself just as well.
   const [, reason] = new RegExp(`^${program}: (.+)$`).exec(stderr.trim()) ?? [];
   if (reason !== undefined) return new DsageError('setup', reason);
+  if (program === 'dsage-server' && child.signalCode !== null && CRASHES.has(child.signalCode)) {
+    return crashed(child.signalCode, child.spawnargs);
+  }
   const how =
     child.signalCode === null ? `exit code ${String(child.exitCode)}` : `signal ${child.signalCode}`;
   return new DsageError('setup', `${program} ended with ${how} before it was ready.${shownTail(stderr)}`);
+}
+
+/** LMDB reads its file as memory: what is damaged in the middle of it ends the process that touches it. */
+const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGBUS', 'SIGSEGV', 'SIGABRT']);
+
+function crashed(signal: NodeJS.Signals, args: readonly string[]): DsageError {
+  const directory = args[args.indexOf('--directory') + 1] ?? '';
+  const what = `dsage-server was ended by ${signal} while it opened the database in ${directory}/db, which must be damaged.`;
+  return new DsageError('setup', what, {
+    hint: 'Put a backup in its place, or move db away and start again: jobs that were in it are gone then.',
+  });
 }
 
 function tooSlow(program: string, timeoutMs: number, { lines, stderr }: Said): DsageError {
   const last = lines.at(-1)?.message;
   const what = `${program} was not ready after ${String(timeoutMs / 1000)} s.`;
   return new DsageError('setup', last === undefined ? `${what}${shownTail(stderr)}` : `${what} ${last}`);
-}
-
-function codeOf({ code }: ReadyLine): ErrorCode {
-  return code !== undefined && isErrorCode(code) ? code : 'setup';
 }
 
 function shownTail(text: string): string {

@@ -108,9 +108,10 @@ async function ensureServerCertificate(
   const [current] = parseCertificates(paths.serverCertificate, text);
   if (current === undefined) return;
   const { certificate } = current;
+  // A CA that was mixed up must not cut off all machines that trust the one in pubcert.pem.
+  checkIssuedBy(certificate, new X509Certificate(ca.certificatePem), paths.serverCertificate);
   const fits =
     certificate.checkPrivateKey(key.key) &&
-    certificate.verify(new X509Certificate(ca.certificatePem).publicKey) &&
     !expiresSoon(certificate) &&
     wanted.every((host) => namesHost(certificate, host));
   if (fits) return;

@@ -7,6 +7,10 @@ import { clusterPaths } from './paths.js';
 import type { CertificatePem } from './pem-files.js';
 import { parseCertificates, parsePrivateKey, readTextIfThere } from './pem-files.js';
 
+const RENEW = 'Run `dsage setup` on the machine of the server: it renews what has run out.';
+const NEW_CLUSTER =
+  "A CA is not renewed: set DSAGE_DIR to a new directory for a new cluster, or this machine's clock right.";
+
 /** What one side of a mutual-TLS connection needs. */
 export interface TlsFiles {
   /** The certificate of the cluster's CA. */
@@ -74,7 +78,7 @@ export function parseCa(
   const ca = findCa(path, text);
   const key = parsePrivateKey(path, text);
   checkPair(ca, key.key, { certificate: path, key: path });
-  checkDates(ca.certificate, path);
+  checkDates(ca.certificate, path, NEW_CLUSTER);
   return { certificatePem: ca.pem, keyPem: key.pem };
 }
 
@@ -99,15 +103,15 @@ export function checkPair(
 export function checkIssuedBy(certificate: X509Certificate, ca: X509Certificate, path: string): void {
   if (certificate.checkIssued(ca) && certificate.verify(ca.publicKey)) return;
   throw new DsageError('setup', `${path} is a certificate of another cluster.`, {
-    hint: 'Copy dsage_key, dsage_key.pub and pubcert.pem from one and the same cluster, or use another DSAGE_DIR.',
+    hint: 'All files of a DSAGE_DIR come from one and the same cluster: put back the one that does not fit, or use another DSAGE_DIR.',
   });
 }
 
-function checkDates(certificate: X509Certificate, path: string): void {
+function checkDates(certificate: X509Certificate, path: string, hint = RENEW): void {
   const now = Date.now();
   if (now > Date.parse(certificate.validTo)) {
     throw new DsageError('setup', `The certificate in ${path} expired on ${certificate.validTo}.`, {
-      hint: 'Run `dsage setup` on the machine of the server: it renews what has run out.',
+      hint,
     });
   }
   if (now < Date.parse(certificate.validFrom)) {

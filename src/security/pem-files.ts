@@ -20,7 +20,7 @@ export function readTextIfThere(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new DsageError('setup', `${path} cannot be read: ${messageOf(error)}.`, {
-      hint: 'Check who owns it and its mode.',
+      hint: 'Check who owns it and its mode, or set DSAGE_DIR to another directory.',
       cause: error,
     });
   }

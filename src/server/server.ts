@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+
 import * as grpc from '@grpc/grpc-js';
 
 import { BlobStore } from '../blobs/blob-store.js';
 import { closeLog, createLog, type Logger } from '../log/log.js';
 import { readTail } from '../log/tail.js';
 import { DsageError, messageOf } from '../model/errors.js';
+import { clusterPaths } from '../security/paths.js';
 import { ensureServerFiles, type ServerFiles } from './files.js';
 import { ClusterServerCredentials, SERVER_OPTIONS } from '../wire/credentials.js';
 import { encodeValue } from '../wire/codec.js';
@@ -65,7 +68,10 @@ export class Server {
     this.#options = { ...SERVER_DEFAULTS, ...options };
     this.#onFatal = onFatal;
     const { directory, logLevel, logToConsole } = this.#options;
-    this.#log = createLog({ file: `${directory}/server.log`, level: logLevel, console: logToConsole });
+    const { ca, serverLog } = clusterPaths(directory);
+    // Where there is no cluster, start() says so, and leaves no log behind.
+    const file = existsSync(ca) ? { file: serverLog } : {};
+    this.#log = createLog({ ...file, level: logLevel, console: logToConsole });
   }
 
   get port(): number {
