@@ -42,6 +42,8 @@ export class SimClient extends Process {
   #isOpen = false;
   #hasReconnected = false;
   #failures = 0;
+  /** Calls that may still be answered on this stream. */
+  #unanswered = 0;
 
   constructor(world: World, session: string, owner: string) {
     super(world, session);
@@ -82,6 +84,7 @@ export class SimClient extends Process {
   request(request: Request, answered: (ok: boolean) => void = () => undefined): void {
     if (!this.#isOpen) return;
     this.log(`asks for ${JSON.stringify(request)}`);
+    this.#unanswered += 1;
     this.#stream?.sendUp({ type: 'request', request, answered });
   }
 
@@ -105,7 +108,7 @@ export class SimClient extends Process {
   }
 
   get isSettled(): boolean {
-    return this.#outbox.settled && [...this.handles.values()].every((handle) => handle.isSettled);
+    return this.#unanswered === 0 && this.#outbox.settled && [...this.handles.values()].every((handle) => handle.isSettled);
   }
 
   #part(plan: Plan, firstIndex: number, count: number) {
@@ -132,6 +135,7 @@ export class SimClient extends Process {
         this.log('is disconnected');
         this.#stream = undefined;
         this.#isOpen = false;
+        this.#unanswered = 0;
         this.#hasReconnected = true;
         this.#outbox.rewind();
         this.#retry();
@@ -163,6 +167,7 @@ export class SimClient extends Process {
       if (this.#hasReconnected) this.#askFor([...this.#watched.values()]);
       this.#flush();
     } else if (message.type === 'reply') {
+      this.#unanswered -= 1;
       message.answered(message.ok);
     } else {
       this.#respond(message.response);

@@ -6,8 +6,8 @@ import type { Handle, SimClient } from './client.js';
 import type { Random } from '../support/random.js';
 import { World } from './world.js';
 
-/** After the faults everything must have ended within this time. */
-const PATIENCE_MS = 120_000;
+/** After the faults everything must have ended within this time, and twice what one slot would need for it. */
+const PATIENCE_MS = 30_000;
 
 export interface Report {
   readonly steps: number;
@@ -30,10 +30,19 @@ export function simulate(seed: number, trace?: (line: string) => void): Report {
     if (!isDone) world.time.after(100, look);
   };
   look();
-  world.time.run(world.time.nowMs + PATIENCE_MS, () => isDone);
+  world.time.run(world.time.nowMs + PATIENCE_MS + 2 * workMs(world), () => isDone);
   world.ensure(isDone, `it has not ended: ${whatIsLeft(world)}`);
   checkEnd(world);
   return { steps: world.steps, jobs: world.jobNames.size, virtualMs: world.time.nowMs };
+}
+
+/** How long one slot would take for everything, if every attempt were needed. */
+function workMs(world: World): number {
+  let sumMs = 0;
+  for (const { tasks, spec } of world.plans.values()) {
+    for (const { durationMs } of tasks) sumMs += durationMs * spec.limits.maxAttempts;
+  }
+  return sumMs;
 }
 
 function planSubmissions(world: World): void {

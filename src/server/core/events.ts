@@ -46,7 +46,12 @@ export type Event =
     }
   | { readonly type: 'user-put'; readonly request: number; readonly user: UserRecord }
   | { readonly type: 'user-removed'; readonly request: number; readonly name: string }
-  | { readonly type: 'ticked' };
+  | Ticked;
+
+/** Time passed. */
+export interface Ticked {
+  readonly type: 'ticked';
+}
 
 export interface JobSubmitted {
   readonly type: 'job-submitted';

@@ -3,7 +3,7 @@ import { isFinal } from '../../model/status.js';
 import { settleJob } from './announcements.js';
 import { answersReceived, heard, outputReceived } from './answers.js';
 import { type Effects, noEffects, refusal } from './effects.js';
-import type { Event } from './events.js';
+import type { Event, Ticked } from './events.js';
 import {
   jobRerun,
   jobsForgotten,
@@ -27,7 +27,13 @@ import { clockRead, ticked, workerDisconnected, workerRegistered, workerRenewed 
 export function transition(state: State, events: Iterable<Event>, now: number): Effects {
   const effects = noEffects();
   clockRead(state, now);
-  for (const event of events) step(state, event, now, effects);
+  let hasTicked = false;
+  for (const event of events) {
+    if (event.type === 'ticked') hasTicked = true;
+    else step(state, event, now, effects);
+  }
+  // Last, so that no worker is lost whose message has come already.
+  if (hasTicked) ticked(state, now, effects);
   schedule(state, now, effects);
   for (const job of state.dirty) settleJob(job, effects);
   state.dirty.clear();
@@ -56,7 +62,7 @@ export function evict(state: State, ended: readonly JobId[]): void {
 }
 
 /** One event. */
-export function step(state: State, event: Event, now: number, effects: Effects): void {
+function step(state: State, event: Exclude<Event, Ticked>, now: number, effects: Effects): void {
   switch (event.type) {
     case 'job-submitted':
       jobSubmitted(state, event, now, effects);
@@ -127,9 +133,6 @@ export function step(state: State, event: Event, now: number, effects: Effects):
     case 'user-removed':
       effects.writes.push({ type: 'delete-user', name: event.name });
       effects.sends.push({ type: 'reply', request: event.request });
-      break;
-    case 'ticked':
-      ticked(state, now, effects);
       break;
   }
 }

@@ -71,6 +71,18 @@ describe('workers', () => {
     expect(lab.sends('disconnect')[0]).to.include({ worker: worker.number, connection: worker.connection });
   });
 
+  it('hears what has come before it counts the silence', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    lab.submit({ tasks: 1 });
+    lab.pass(29_500);
+    lab.now += 1_000;
+    const { number, connection } = worker;
+    const figures = { credit: 2, busySlots: 0, load1: 0, freeMemoryMb: 0 };
+    lab.do({ type: 'ticked' }, { type: 'worker-renewed', worker: number, connection, ...figures });
+    expect(lab.held(worker)).to.have.lengthOf(1);
+  });
+
   it('blames a lost worker for the oldest leases only, as many as it has slots', () => {
     const lab = new ServerLab();
     const worker = lab.worker({ slots: 2 });

@@ -1,0 +1,153 @@
+import type { Lease, Outcome } from '#dsage/model/task.js';
+
+import type { Random } from './random.js';
+import { type LabWorker, ServerLab, type Submitting } from './server-lab.js';
+
+/** A lab that chance plays with: what a cluster's members could send, and now and then what they could not. */
+export class History {
+  readonly lab = new ServerLab({ leaseMs: 5_000, maxWaitingTasks: 60 });
+  readonly #random: Random;
+  readonly #workers: LabWorker[] = [];
+  /** Every lease that was ever sent: old ones make wrong and late answers. */
+  readonly #sent: { worker: LabWorker; lease: Lease }[] = [];
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#workers.push(this.lab.worker({ slots: 2, resources: { gpu: 1 } }));
+  }
+
+  /** One event or a few. */
+  step(): void {
+    this.#random.pick(MOVES)(this, this.#random);
+    for (const { worker: number, runs } of this.lab.sends('lease')) {
+      const worker = this.#workers.find((it) => it.number === number);
+      if (worker === undefined) continue;
+      for (const { job, firstIndex, count, attempt } of runs) {
+        for (let index = firstIndex; index < firstIndex + count; index += 1) {
+          this.#sent.push({ worker, lease: { job, index, attempt } });
+        }
+      }
+    }
+  }
+
+  submit(how: Submitting): void {
+    this.lab.do(this.lab.submission(how));
+  }
+
+  addWorker(slots: number): void {
+    this.#workers.push(this.lab.worker({ slots, resources: { gpu: this.#random.int(0, 2) } }));
+  }
+
+  get worker(): LabWorker {
+    return this.#random.pick(this.#workers);
+  }
+
+  get job(): number {
+    return this.#random.int(1, Math.max(1, this.lab.state.lastJob + 1));
+  }
+
+  /** Answers for leases of any age, from their worker or from another one. */
+  answer(outcome: Outcome): void {
+    const chosen = this.#sent.slice(-12).filter(() => this.#random.chance(0.4));
+    if (chosen.length === 0) return;
+    const worker = this.#random.chance(0.9) ? this.#random.pick(chosen).worker : this.worker;
+    const leases = chosen.filter((it) => it.worker === worker || this.#random.chance(0.1));
+    const answers = leases.map(({ lease }) => ({
+      ...lease,
+      outcome,
+      wallMs: this.#random.pick([1, 30, 900]),
+    }));
+    this.lab.answers(worker, ...answers);
+  }
+
+  register(): void {
+    const { worker } = this;
+    const held = this.#sent.filter((it) => it.worker === worker && this.#random.chance(0.7));
+    this.lab.register(
+      worker,
+      held.map(({ lease }) => lease),
+    );
+  }
+
+  rerun(onlyFailed: boolean): void {
+    const { job, lab } = this;
+    const read = () => {
+      const record = lab.store.job(job);
+      return record === undefined ? undefined : { record, ends: lab.store.ends(job, 0) };
+    };
+    lab.do({ type: 'job-rerun', request: 1, job, onlyFailed, read });
+  }
+}
+
+const MOVES: readonly ((history: History, random: Random) => void)[] = [
+  (history, random) => {
+    const limits = { maxAttempts: random.int(1, 3), maxFailedTasks: random.chance(0.2) ? 1 : 0 };
+    const resources = random.chance(0.2) ? { gpu: 1 } : {};
+    const about = { owner: random.pick(['ada', 'bob']), priority: random.int(1, 5), limits, resources };
+    history.submit({ ...about, tasks: random.int(0, 9), closed: random.chance(0.7) });
+  },
+  (history, random) => {
+    const { job, lab } = history;
+    const record = lab.store.job(job);
+    if (record === undefined) return;
+    const firstIndex = Math.max(0, record.state.taskCount + random.int(-2, 1));
+    const count = random.int(0, 4);
+    const from = { session: record.session, seq: record.seq, owner: record.owner, isAdmin: false };
+    const tasks = Array.from({ length: count }, () => new Uint8Array([1]));
+    const closed = random.chance(0.5);
+    lab.do({ type: 'tasks-submitted', target: { job }, ...from, firstIndex, payloads: tasks, closed });
+  },
+  (history) => {
+    history.answer('completed');
+  },
+  (history) => {
+    history.answer('completed');
+  },
+  (history, random) => {
+    history.answer(random.pick(['failed', 'failed', 'returned', 'killed']));
+  },
+  (history) => {
+    history.register();
+  },
+  (history) => {
+    history.lab.disconnect(history.worker);
+  },
+  (history, random) => {
+    history.lab.renew(history.worker, random.pick([0, 2, 5, 40]));
+  },
+  (history, random) => {
+    history.lab.pass(random.pick([1_000, 3_000, 6_000]));
+  },
+  (history, random) => {
+    history.lab.now += random.pick([-100_000, -500, 500, 100_000]);
+    history.lab.do({ type: 'ticked' });
+  },
+  (history, random) => {
+    if (random.chance(0.3)) history.addWorker(random.int(1, 3));
+  },
+  (history, random) => {
+    if (random.chance(0.3))
+      history.lab.do({ type: 'jobs-killed', request: 1, jobs: [history.job], reason: 'x' });
+  },
+  (history, random) => {
+    const indexes = [random.int(0, 9), random.int(0, 9)];
+    history.lab.do({ type: 'tasks-killed', request: 1, job: history.job, indexes, reason: 'x' });
+  },
+  (history, random) => {
+    const type = random.pick(['jobs-paused', 'jobs-resumed', 'jobs-resumed'] as const);
+    history.lab.do({ type, request: 1, jobs: [history.job] });
+  },
+  (history, random) => {
+    history.lab.do({ type: 'priority-set', request: 1, jobs: [history.job], priority: random.int(1, 5) });
+  },
+  (history, random) => {
+    history.rerun(random.chance(0.5));
+  },
+  (history, random) => {
+    if (random.chance(0.3)) history.lab.do({ type: 'jobs-forgotten', request: 1, jobs: [history.job] });
+  },
+  (history, random) => {
+    const { number, connection } = history.worker;
+    if (random.chance(0.2)) history.lab.do({ type: 'worker-draining', worker: number, connection });
+  },
+];
