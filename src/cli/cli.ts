@@ -11,6 +11,12 @@ export interface Globals {
   readonly json?: boolean;
 }
 
+/** Where a server is looked for when nothing says that there is one. */
+const USUAL_ADDRESS = '127.0.0.1';
+const CONNECT_TIMEOUT_MS = 5_000;
+/** That nobody is there is the likeliest then, and people wait for the answer. */
+const GUESS_TIMEOUT_MS = 1_500;
+
 /** What the commands stand on: where the cluster is, and where to write. */
 export class Cli {
   readonly io: Io;
@@ -59,12 +65,13 @@ export class Cli {
     if (this.#server !== undefined) return this.#server;
     const { localAddress, runningServer } = await import('../deploy/run-file.js');
     const running = runningServer(this.directory);
-    return running === undefined ? '127.0.0.1' : localAddress(running.host, running.port);
+    return running === undefined ? USUAL_ADDRESS : localAddress(running.host, running.port);
   }
 
   async connect(): Promise<Dsage> {
     const [{ connect }, server] = await Promise.all([import('../client/connect.js'), this.serverAddress()]);
-    return connect({ server, directory: this.directory });
+    const connectTimeoutMs = server === USUAL_ADDRESS ? GUESS_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
+    return connect({ server, directory: this.directory, connectTimeoutMs });
   }
 
   /** Connects, does it, and closes the connection whatever happens. */
