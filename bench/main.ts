@@ -15,7 +15,7 @@ import { start } from './benches/start.js';
 import { throughput } from './benches/throughput.js';
 import { workers } from './benches/workers.js';
 import { root } from './support/paths.js';
-import { profileThroughput } from './support/profile.js';
+import { profile } from './support/profile.js';
 import type { Report } from './support/results.js';
 import { renderBars, renderReport } from './support/table.js';
 
@@ -41,7 +41,11 @@ const program = new Command('npm run bench --')
   .option('--quick', 'few tasks and one run: shows that it works, not how fast it is', false)
   .option('--runs <n>', 'how often to repeat; medians count (default: 3)', positive)
   .option('--save', 'also write the figures to a file in bench/results', false)
-  .option('--profile', 'with throughput: show where the time goes, process by process', false)
+  .option(
+    '--profile',
+    'with throughput, single or latency: show where the time goes, process by process',
+    false,
+  )
   .addHelpText('after', `\nBenchmarks:\n${list}`);
 
 process.on('SIGINT', () => process.exit(130));
@@ -56,7 +60,7 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
   };
   console.log(`${machine()}\n`);
   if (flags.profile) {
-    console.log(await profileThroughput(options));
+    for (const name of names.length === 0 ? ['throughput'] : names) console.log(await profile(name, options));
     return;
   }
   const outcomes: Outcome[] = [];

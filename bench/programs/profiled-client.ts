@@ -3,7 +3,8 @@
 
 import { connect } from '#dsage/client/connect.js';
 
-import { type Command, configuration, serve } from '../support/serve.js';
+import { latency, map, single } from '../support/commands.js';
+import { configuration, serve } from '../support/serve.js';
 
 interface Configuration {
   readonly server: string;
@@ -20,7 +21,7 @@ const SLOTS = 2;
 const given = configuration<Configuration>();
 const d = await connect(given);
 
-/** Runs in a child; held for a while, so that each slot takes one. */
+/** Runs in a child, where all tasks see the same `process` but each its own globals; held for a while, so that each slot takes one. */
 async function begin(): Promise<number> {
   const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
@@ -28,13 +29,13 @@ async function begin(): Promise<number> {
   session.post('Profiler.enable');
   session.post('Profiler.setSamplingInterval', { interval: 200 });
   session.post('Profiler.start');
-  (globalThis as Profiler).__benchProfiler = session;
+  (process as Profiler).__benchProfiler = session;
   await new Promise((resolve) => setTimeout(resolve, 500));
   return process.pid;
 }
 
 async function end(directory: string): Promise<void> {
-  const session = (globalThis as Profiler).__benchProfiler;
+  const session = (process as Profiler).__benchProfiler;
   const { writeFileSync } = process.getBuiltinModule('node:fs');
   session?.post('Profiler.stop', (_error, { profile }) => {
     writeFileSync(`${directory}/child-${process.pid}.cpuprofile`, JSON.stringify(profile));
@@ -46,15 +47,10 @@ async function onAllSlots(call: () => { wait(): Promise<unknown> }): Promise<unk
   return Promise.all(Array.from({ length: SLOTS }, () => call().wait()));
 }
 
-async function map({ tasks }: Command): Promise<Readonly<Record<string, unknown>>> {
-  const inputs = Array.from({ length: Number(tasks) }, (_, index) => index);
-  const startMs = performance.now();
-  await d.map((n: number) => n, inputs).results();
-  return { perSecond: (1000 * inputs.length) / (performance.now() - startMs) };
-}
-
 serve({
-  map,
+  map: (command) => map(d, command),
+  single: (command) => single(d, command),
+  latency: (command) => latency(d, command),
   begin: async () => ({ pids: await onAllSlots(() => d.evalFunction(begin, [])) }),
   end: async () => ({ ended: (await onAllSlots(() => d.evalFunction(end, [given.profiles]))).length }),
 });

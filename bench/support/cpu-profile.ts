@@ -6,6 +6,7 @@ import { root } from './paths.js';
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
+    readonly children?: readonly number[];
     readonly callFrame: {
       readonly functionName: string;
       readonly url: string;
@@ -27,12 +28,17 @@ export interface Cost {
 /** V8's names for time in which nothing ran. */
 const NOT_RUNNING = ['(idle)'];
 
+type Frame = CpuProfile['nodes'][number]['callFrame'];
+
 /** Self time by function, most expensive first; and the same by package or folder. */
 export function costs({ nodes, samples, timeDeltas }: CpuProfile): {
   readonly functions: Cost[];
   readonly places: Cost[];
 } {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const callers = new Map(
+    nodes.flatMap(({ callFrame, children = [] }) => children.map((child) => [child, callFrame])),
+  );
   const functions = new Map<string, number>();
   const places = new Map<string, number>();
   samples.forEach((id, at) => {
@@ -40,18 +46,26 @@ export function costs({ nodes, samples, timeDeltas }: CpuProfile): {
     if (frame === undefined || NOT_RUNNING.includes(frame.functionName)) return;
     // A sample stands for the time until the next one.
     const us = timeDeltas[at + 1] ?? 0;
-    const place = placeOf(frame.url, frame.functionName);
-    const line = frame.url === '' ? '' : ` ${place}:${frame.lineNumber + 1}`;
-    add(functions, `${frame.functionName === '' ? '(anonymous)' : frame.functionName}${line}`, us);
-    add(places, folderOf(place), us);
+    add(functions, describe(frame, callers.get(id)), us);
+    add(places, folderOf(placeOf(frame.url, frame.functionName)), us);
   });
   return { functions: sorted(functions), places: sorted(places) };
+}
+
+/** Native functions of one name are many: their caller tells them apart. */
+function describe(frame: Frame, caller: Frame | undefined): string {
+  const name = frame.functionName === '' ? '(anonymous)' : frame.functionName;
+  if (frame.url !== '') return `${name} ${placeOf(frame.url, name)}:${frame.lineNumber + 1}`;
+  if (caller === undefined || name.startsWith('(g') || name.startsWith('(p')) return name;
+  return `${name} in ${caller.functionName} ${placeOf(caller.url, '')}:${caller.lineNumber + 1}`;
 }
 
 function placeOf(url: string, functionName: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(native)';
   if (!url.startsWith('file:')) return url;
-  return fileURLToPath(url).replace(`${root}/`, '').replace('node_modules/', '');
+  return fileURLToPath(url)
+    .replace(`${root}/`, '')
+    .replace(/^.*node_modules\//, '');
 }
 
 /** `dist/server/core/step.js` → `dist/server/core`, `@grpc/grpc-js/build/src/x.js` → `@grpc/grpc-js`. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,22 +21,43 @@ interface Watched {
   readonly cpu: number;
 }
 
-/** Runs the throughput benchmark under V8's profiler, and says what each process spends its time on. */
-export async function profileThroughput({ quick, progress }: BenchOptions): Promise<string> {
-  const tasks = quick ? 20_000 : 200_000;
+interface Scenario {
+  readonly do: string;
+  /** The field of the command that says how many. A child is replaced after 100,000 tasks, with its profile. */
+  readonly field: string;
+  readonly count: number;
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  throughput: { do: 'map', field: 'tasks', count: 120_000 },
+  single: { do: 'single', field: 'jobs', count: 20_000 },
+  latency: { do: 'latency', field: 'samples', count: 1_000 },
+};
+
+/**
+ * Runs what a benchmark runs under V8's profiler, and says what each process spends its time on.
+ *
+ * @param name of the benchmark; throws when there is no profile for it
+ */
+export async function profile(name: string, { quick, progress }: BenchOptions): Promise<string> {
+  const scenario = SCENARIOS[name];
+  if (scenario === undefined) {
+    throw new Error(`${name} has no profile; these have: ${Object.keys(SCENARIOS).join(', ')}`);
+  }
+  const tasks = quick ? scenario.count / 5 : scenario.count;
+  const command = (count: number) => ({ do: scenario.do, [scenario.field]: count });
   const directory = mkdtempSync(join(tmpdir(), 'dsage-profile-'));
-  mkdirSync(directory, { recursive: true });
   const env = { DSAGE_BENCH_PROFILES: directory, NODE_OPTIONS: `--import=${PRELOAD}` };
   const cluster = await Cluster.start({ env });
   try {
     const client = await cluster.startClient('profiled-client', { profiles: directory });
     progress('warming up');
-    await client.ask({ do: 'map', tasks: tasks / 10 });
+    await client.ask(command(tasks / 10));
     const { pids } = await client.ask({ do: 'begin' });
     const watched = watch(cluster, client.pid, (pids as number[])[0] ?? 0);
-    progress(`${tasks} tasks under the profiler`);
+    progress(`${name}: ${tasks} tasks under the profiler`);
     signal(watched);
-    const { perSecond } = await client.ask({ do: 'map', tasks });
+    await client.ask(command(tasks));
     signal(watched);
     const used = watched.map(({ pid, cpu }) => cpuSeconds(pid) - cpu);
     await client.ask({ do: 'end' });
@@ -46,8 +67,7 @@ export async function profileThroughput({ quick, progress }: BenchOptions): Prom
     const texts = watched.map((process, place) =>
       render(process, { directory, tasks, seconds: used[place] ?? NaN }),
     );
-    const head = `${Math.round(Number(perSecond)).toLocaleString('en')} tasks/s under the profiler; profiles in ${directory}`;
-    return [head, ...texts].join('\n\n');
+    return [`${name}; the profiles are in ${directory}`, ...texts].join('\n\n');
   } finally {
     await cluster.stop();
   }
@@ -83,12 +103,17 @@ function render(
   const { functions, places } = costs(profile);
   // Each of two workers runs half of the tasks.
   const own = name.startsWith('worker') ? tasks / 2 : tasks;
-  const busyUs = functions.reduce((sum, { selfUs }) => sum + selfUs, 0);
-  const threadsUs = 1e6 * seconds - busyUs;
-  const title = `${name}: ${perTask(busyUs, own)} µs a task in its main thread, ${perTask(Math.max(0, threadsUs), own)} in others`;
-  return [title, table(functions.slice(0, TOP_FUNCTIONS), own), table(places.slice(0, TOP_PLACES), own)].join(
-    '\n',
-  );
+  const sampledUs = functions.reduce((sum, { selfUs }) => sum + selfUs, 0);
+  const cpuUs = 1e6 * seconds;
+  // The profiler samples by the clock, also while the process waits for a core that others have.
+  const scale = cpuUs / sampledUs;
+  const title = `${name}: ${perTask(cpuUs, own)} µs of CPU a task`;
+  const shown = (costs: readonly Cost[]): string =>
+    table(
+      costs.map(({ what, selfUs }) => ({ what, selfUs: selfUs * scale })),
+      own,
+    );
+  return [title, shown(functions.slice(0, TOP_FUNCTIONS)), shown(places.slice(0, TOP_PLACES))].join('\n');
 }
 
 function table(rows: readonly Cost[], tasks: number): string {
