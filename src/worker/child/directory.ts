@@ -49,10 +49,19 @@ export class TaskDirectory {
 
   /** Makes the folder clean for the next task. What a failed task has left in it is kept: returns where. */
   settle(failed: KeptFor | undefined): string | undefined {
-    if (process.cwd() === this.path && !this.#isTouched()) return undefined;
+    if (this.#isCurrent() && !this.#isTouched()) return undefined;
     const kept = failed === undefined ? undefined : keepFolder(this.path, this.#keepIn, failed);
     this.#enterFresh();
     return kept;
+  }
+
+  #isCurrent(): boolean {
+    try {
+      return process.cwd() === this.path;
+    } catch {
+      // The task has removed the folder it was in.
+      return false;
+    }
   }
 
   #isTouched(): boolean {

@@ -10,6 +10,8 @@ import { TaskRun } from './task-run.js';
 const MAX_TASKS = 100_000;
 /** How long a task's last handles may take to close by themselves. */
 const CLOSING_MS = 20;
+/** As in sysexits.h: a fault of the program itself. */
+const INTERNAL_EXIT_CODE = 70;
 /** A task that ran this long may have written to its file descriptors. */
 const SLOW_US = 1000;
 
@@ -31,6 +33,7 @@ export class TaskLoop {
   #retiring = false;
   #started = 0;
   #lastName = '';
+  #isEnding = false;
 
   constructor(parts: ChildParts) {
     this.#parts = parts;
@@ -65,6 +68,7 @@ export class TaskLoop {
   /** Something was thrown that nobody caught: it ends the task that runs. */
   uncaught(error: unknown): void {
     const run = this.#run;
+    if (this.#isEnding) this.#giveUp(error);
     if (run === undefined) {
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#log(`${this.#lastName} had ended when something that it left behind threw: ${what}`);
@@ -127,6 +131,7 @@ export class TaskLoop {
   }
 
   #end(run: TaskRun): void {
+    this.#isEnding = true;
     const { channel, traces, memory } = this.#parts;
     const leftActive = traces.areActive;
     const isClean = traces.clean();
@@ -134,11 +139,26 @@ export class TaskLoop {
       this.#log(`${run.name} ended and left ${traces.describeActive()} behind: its process is replaced.`);
     if (run.wallUs >= SLOW_US) writeBare(channel.writer, FRAME.pause);
     run.writeEnd();
+    if (run.directoryFault !== undefined) {
+      this.#log(
+        `The folder of ${run.name} could not be made clean: ${run.directoryFault}; its process is replaced.`,
+      );
+    }
     this.#lastName = run.name;
     this.#run = undefined;
     const isTired = this.#started >= MAX_TASKS || memory.residentKb > run.recycleAboveKb;
-    if (this.#retiring || leftActive || !isClean || isTired) this.#retire();
+    const isDirty = leftActive || !isClean || run.directoryFault !== undefined;
+    if (this.#retiring || isDirty || isTired) this.#retire();
     channel.flush();
+    this.#isEnding = false;
+  }
+
+  /** The fault is not the task's but ours: without this process the slot can go on. */
+  #giveUp(error: unknown): never {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    writeLog(this.#parts.channel.writer, { level: 'error', message: `A task could not be ended: ${what}` });
+    this.#parts.channel.flush();
+    process.exit(INTERNAL_EXIT_CODE);
   }
 
   #retire(): void {

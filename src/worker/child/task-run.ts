@@ -1,4 +1,4 @@
-import { DsageError } from '../../model/errors.js';
+import { DsageError, messageOf } from '../../model/errors.js';
 import type { Failure } from '../../model/task.js';
 import { writeAnswerRecord } from '../../wire/packed.js';
 import { inlinePayload } from '../../wire/payload.js';
@@ -20,6 +20,8 @@ export class TaskRun {
   readonly context: TaskContext;
   /** When the loop began to wait for its handles to close. */
   closingSinceMs: number | undefined;
+  /** Why the folder could not be made clean for the next task: a full disk, for one. */
+  directoryFault: string | undefined;
   readonly #program: Program;
   readonly #task: TaskMessage;
   readonly #parts: ChildParts;
@@ -106,9 +108,9 @@ export class TaskRun {
 
   /** Writes the finished answer among the frames to send, behind the last of its output. */
   writeEnd(): void {
-    const { output, directory, channel } = this.#parts;
+    const { output, channel } = this.#parts;
     let answer = this.#answer();
-    const kept = directory.settle(this.#state === 'failed' ? this.context : undefined);
+    const kept = this.#settleDirectory();
     answer ??= { payload: inlinePayload(encodeFailure(this.#failure(kept))), file: '' };
     output.gather();
     const completed = this.#state === 'returned';
@@ -130,6 +132,15 @@ export class TaskRun {
       file: answer.file,
       record,
     });
+  }
+
+  #settleDirectory(): string | undefined {
+    try {
+      return this.#parts.directory.settle(this.#state === 'failed' ? this.context : undefined);
+    } catch (error) {
+      this.directoryFault = messageOf(error);
+      return undefined;
+    }
   }
 
   #prepare(): { compiled?: ReturnType<Program['compiled']>; input?: Uint8Array | undefined } {

@@ -7,24 +7,29 @@ export class Traces {
   readonly #environment: Readonly<NodeJS.ProcessEnv> = { ...process.env };
   #environmentChanged = false;
   #handlers = 0;
-  #resources = 0;
+  #resources: readonly string[] = [];
 
   /** Takes the process as it is now for clean. Call it from an immediate, when everything is set up. */
   begin(): void {
     this.#renewEnvironment();
     this.#handlers = process.eventNames().length;
     // Node may still be reading: what is over by itself soon is not counted.
-    this.#resources = process.getActiveResourcesInfo().filter((name) => !name.startsWith('FSReq')).length;
+    this.#resources = process.getActiveResourcesInfo().filter((name) => !name.startsWith('FSReq'));
   }
 
   /** Timers, sockets, processes and other things that would go on working. */
   get areActive(): boolean {
-    return process.getActiveResourcesInfo().length > this.#resources;
+    return process.getActiveResourcesInfo().length > this.#resources.length;
   }
 
   /** What is active, for a log. */
   describeActive(): string {
-    return [...new Set(process.getActiveResourcesInfo())].join(', ');
+    const names = process.getActiveResourcesInfo();
+    for (const own of this.#resources) {
+      const at = names.indexOf(own);
+      if (at >= 0) names.splice(at, 1);
+    }
+    return [...new Set(names)].join(', ');
   }
 
   /** Removes what can be removed; false when something stays that the next task could notice. */
