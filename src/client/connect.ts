@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
+import { serverAddress } from '../model/address.js';
 import { DsageError } from '../model/errors.js';
-import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
 import { clusterDirectory } from '../security/directory.js';
 import { loadClientFiles } from '../security/load.js';
 import { CHANNEL_OPTIONS, clientCredentials } from '../wire/credentials.js';
@@ -61,17 +61,6 @@ export async function connect(options: ConnectOptions = {}): Promise<Dsage> {
     throw error;
   }
   return new DsageConnection({ session, rpc, blobs: new Blobs(rpc) }) as Dsage;
-}
-
-/** `host:port` of what a user wrote. Throws `invalid-argument`. */
-export function serverAddress(server: string): string {
-  const match = /^(?<host>\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+)(?::(?<port>\d+))?$/.exec(server);
-  const host = match?.groups?.['host'];
-  const port = Number(match?.groups?.['port'] ?? DEFAULT_GRPC_PORT);
-  if (host !== undefined && port >= 1 && port <= 65_535) return `${host}:${port}`;
-  throw new DsageError('invalid-argument', `${JSON.stringify(server)} is not the address of a server.`, {
-    hint: 'Write host:port with a port from 1 to 65535, such as 127.0.0.1:8081.',
-  });
 }
 
 async function firstOpened(

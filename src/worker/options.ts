@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import { serverAddress } from '../model/address.js';
 import { DsageError } from '../model/errors.js';
 import type { Logger } from '../log/log.js';
 import { defaultSlots } from './info.js';
@@ -7,7 +8,7 @@ import type { WorkerNotice } from './notices.js';
 
 /** What `new Worker(…)` takes; only the server and the directory have no default. */
 export interface WorkerOptions {
-  /** HOST:PORT. */
+  /** `host` or `host:port`. */
   readonly server: string;
   /** The cluster's files, `$DSAGE_DIR`: key, certificates, log, task directories. */
   readonly directory: string;
@@ -46,51 +47,47 @@ export interface CompiledOptions {
 const MAX_SLOTS = 4096;
 const MAX_NICENESS = 19;
 const MIN_MEMORY_MB = 64;
+const ALPHABET = 'Use letters, digits and . _ : - only, at most 64.';
 const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 /** Fills in the defaults. Throws `invalid-argument` for what makes no sense, naming the option. */
 export function compileOptions(options: WorkerOptions): CompiledOptions {
-  const { server, directory, labels = [], resources = {}, niceness = 0, memoryMb, name } = options;
+  const { directory, labels = [], resources = {}, niceness = 0, memoryMb, name } = options;
+  const server = serverAddress(options.server);
   const slots = options.slots ?? defaultSlots({});
-  demandAddress(server);
   demand(
     Number.isInteger(slots) && slots >= 1 && slots <= MAX_SLOTS,
-    `slots must be 1 to ${String(MAX_SLOTS)}, not ${String(slots)}.`,
+    `slots is ${String(slots)}.`,
+    `It must be a whole number from 1 to ${String(MAX_SLOTS)}.`,
   );
   demand(
     Number.isInteger(niceness) && niceness >= 0 && niceness <= MAX_NICENESS,
-    `nice must be 0 to 19, not ${String(niceness)}.`,
+    `nice is ${String(niceness)}.`,
+    'It must be a whole number from 0 to 19.',
   );
   demand(
     memoryMb === undefined || (Number.isInteger(memoryMb) && memoryMb >= MIN_MEMORY_MB),
-    `memory-per-slot must be a whole number of MiB, ${String(MIN_MEMORY_MB)} or more, not ${String(memoryMb)}.`,
+    `memory-per-slot is ${String(memoryMb)}.`,
+    `It must be a whole number of MiB, ${String(MIN_MEMORY_MB)} or more.`,
   );
-  for (const label of labels)
-    demand(LABEL.test(label), `'${label}' is no label: letters, digits and . _ : - only.`);
+  for (const label of labels) demand(LABEL.test(label), `'${label}' is no label.`, ALPHABET);
   for (const [resource, amount] of Object.entries(resources)) {
-    demand(LABEL.test(resource), `'${resource}' is no name of a resource: letters, digits and . _ : - only.`);
+    demand(LABEL.test(resource), `'${resource}' is no name of a resource.`, ALPHABET);
     demand(
       Number.isFinite(amount) && amount > 0,
-      `the resource ${resource} must be more than 0, not ${String(amount)}.`,
+      `The resource ${resource} is ${String(amount)}.`,
+      'It must be a number above 0, such as gpu=1.',
     );
   }
   demand(
     name === undefined || (name.trim() !== '' && name.length <= 100),
-    'name must have 1 to 100 characters.',
+    'The name of the worker is empty or too long.',
+    'It must have 1 to 100 characters.',
   );
   const ownName = name ?? `${hostname()}-${String(process.pid)}`;
   return { server, directory, slots, labels, resources, niceness, memoryMb, name: ownName };
 }
 
-/** Throws `invalid-argument` unless it is HOST:PORT; IPv6 addresses are written [::1]:8081. */
-function demandAddress(server: string): void {
-  const port = Number(/^(?:[^\s:/[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(server)?.[1] ?? Number.NaN);
-  demand(
-    port >= 1 && port <= 65535,
-    `'${server}' is no address of a server: it must be HOST:PORT, with a port from 1 to 65535.`,
-  );
-}
-
-function demand(holds: boolean, message: string): asserts holds {
-  if (!holds) throw new DsageError('invalid-argument', message);
+function demand(holds: boolean, message: string, hint: string): asserts holds {
+  if (!holds) throw new DsageError('invalid-argument', message, { hint });
 }

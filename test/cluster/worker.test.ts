@@ -239,10 +239,10 @@ describe('worker process', function () {
   });
 
   const wrongUses: [string[], RegExp][] = [
-    [['--server', 'lab1'], /'lab1' is no address/],
+    [['--server', 'lab1:0'], /"lab1:0" is not the address/],
     [['--slots', 'many'], /whole number/],
-    [['--slots', '0'], /slots must be/],
-    [['--nice', '20'], /nice must be/],
+    [['--slots', '0'], /slots is 0/],
+    [['--nice', '20'], /nice is 20/],
     [['--resources', 'gpu='], /gpu=1/],
     [['--nonsense'], /unknown option/],
   ];
