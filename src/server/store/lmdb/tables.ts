@@ -9,7 +9,7 @@ import { cannotOpen, checkHeader } from './header.js';
 import type { RootTable, Table } from './keys.js';
 
 /** Raised when a version of dsage writes what an older one cannot read. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** The file that holds everything, in the database's directory; LMDB keeps its lock.mdb beside it. */
 export const DATA_FILE = 'data.mdb';
