@@ -35,6 +35,7 @@ export function stateOf(changes: Partial<JobState> = {}): JobState {
     ends: { completed: 0, failed: 0, killed: 0 },
     answerCount: 0,
     generation: 0,
+    hasOutput: false,
     maxAttempt: 0,
     firstAttempt: 1,
     createdAtMs: T0,
