@@ -111,6 +111,12 @@ export class TaskLoop {
       this.#head = 0;
       return;
     }
+    if (this.#started > 0 && this.#parts.memory.residentKb > next.program.message.recycleAboveKb) {
+      // What earlier tasks have left would be counted against this one's limit.
+      this.#retire();
+      this.#parts.channel.flush();
+      return;
+    }
     this.#head += 1;
     if (this.#head >= 1024) {
       this.#queue = this.#queue.slice(this.#head);

@@ -56,7 +56,7 @@ export class Ending {
   }
 }
 
-export function describeCause(cause: EndingCause): string {
+function describeCause(cause: EndingCause): string {
   switch (cause.kind) {
     case 'time-limit':
       return `The task ran longer than its limit of ${seconds(cause.limitMs)}`;

@@ -42,7 +42,7 @@ export interface SlotProgram {
   readonly blobFile?: (ref: BlobRef) => string;
 }
 
-export interface LocalAttachment {
+interface LocalAttachment {
   readonly path: string;
   readonly file: string;
 }
@@ -74,10 +74,10 @@ export interface SlotLogEntry {
   readonly message: string;
 }
 
-/** All are called from the event loop, never from inside a call of the slot's, `kill` and `run` included. */
+/** All are called from the event loop, never from inside `run`, `revoke` or `kill`. */
 export interface SlotHandlers {
   onEnded(lease: Lease, end: TaskEnd): void;
-  /** A piece of a task's output, before the end of that task; `bytes` are the handler's own. */
+  /** A piece of a task's output, before the end of that task; `bytes` do not change later. */
   onOutput(lease: Lease, stderr: boolean, bytes: Uint8Array): void;
   /** Nothing is queued and nothing runs: the slot waits for work. */
   onFree(): void;

@@ -6,7 +6,7 @@ import type { JobId } from '../../../model/job.js';
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200C\u200D]*$/u;
 
 /** The file that stacks name for the code of a job. */
-export function fileNameOf(job: JobId): string {
+function fileNameOf(job: JobId): string {
   return `job-${job}.js`;
 }
 

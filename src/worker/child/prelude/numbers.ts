@@ -66,7 +66,7 @@ export function sameForm<T extends Integer>(value: bigint, like: T): T {
   return Number(value) as T;
 }
 
-export function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
+function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
   let square = base % modulus;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {

@@ -165,6 +165,6 @@ export function failureOf({ answer }: Seen): Failure {
   return decodeValue(content.bytes) as Failure;
 }
 
-export function keyOf({ job, index, attempt }: Lease): string {
+function keyOf({ job, index, attempt }: Lease): string {
   return `${job}/${index}/${attempt}`;
 }

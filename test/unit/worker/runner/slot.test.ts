@@ -81,8 +81,21 @@ describe('a slot', function () {
     const second = await harness.value(pidOf);
     expect(second).not.to.equal(first);
     expect(harness.logs.map(({ message }) => message).join()).to.contain('left Timeout behind');
-    await harness.value(codeProgram('process.on("SIGUSR2", () => {})'));
+    await harness.value(codeProgram('process.on("SIGUSR2", () => {}); 1'));
     expect(await harness.value(pidOf)).not.to.equal(second);
+  });
+
+  it("does not count what earlier jobs left in memory against a job's limit", async () => {
+    open();
+    const first = await harness.value(
+      codeProgram(
+        'require("node:fs").kept = Buffer.alloc(200e6, 1); await new Promise((r) => setTimeout(r, 20)); process.pid',
+      ),
+    );
+    const wait = codeProgram('await new Promise((r) => setTimeout(r, 500)); process.pid', {
+      limits: { memoryMb: 150 },
+    });
+    expect(await harness.value(wait)).not.to.equal(first);
   });
 
   it('keeps a child whose task has closed what it opened', async () => {
