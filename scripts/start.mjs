@@ -54,7 +54,7 @@ async function main() {
 
 /** @param {StartedCluster} cluster */
 async function demonstrate({ d, address, directory, server, workers }) {
-  const four = await d('2+2').wait();
+  const four = /** @type {number} */ (await d('2+2').wait());
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`d('2+2') gave ${four}, ${seconds} s after the command.`);
   if (four !== 4) throw new ScriptError(`start: 2+2 gave ${four}`);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 
 import { packageVersion } from '../wire/hello.js';
-import { Cli, type Globals } from './cli.js';
+import { Cli } from './cli.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Io } from './io.js';
 import { count, durationMs, jsonObject, keyValue, label, port, priority } from './values.js';
@@ -257,7 +257,7 @@ function definer(program: Command, io: Io, onExitCode: (code: number) => void): 
         .filter((arg) => arg !== undefined) as string[];
       const options = command.optsWithGlobals();
       const action = await load();
-      onExitCode((await action(new Cli(io, options as Globals), args, options as never)) ?? 0);
+      onExitCode((await action(new Cli(io, options), args, options as never)) ?? 0);
     });
   };
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { CommanderError } from 'commander';
 
 import { EXIT, exitCodeOf, linesOf } from './exit-codes.js';
@@ -17,7 +19,7 @@ export async function runCli(io: Io): Promise<number> {
     io.stderr.write(`dsage: ${linesOf(error)}\n`);
     if ((io.env['DSAGE_DEBUG'] ?? '') !== '' && error instanceof Error) {
       io.stderr.write(`${error.stack ?? ''}\n`);
-      if (error.cause !== undefined) io.stderr.write(`cause: ${String(error.cause)}\n`);
+      if (error.cause !== undefined) io.stderr.write(`cause: ${inspect(error.cause)}\n`);
     }
     return exitCodeOf(error);
   }

@@ -7,7 +7,7 @@ import { clusterDirectory } from '../security/directory.js';
 import { localAddress, runningServer, webUrlOf } from './run-file.js';
 import { checkPort, server, type ServerHandle } from './server.js';
 import { setup, type SetupOptions } from './setup.js';
-import { worker, type WorkerHandle } from './worker.js';
+import { checkSlots, worker, type WorkerHandle } from './worker.js';
 
 export interface StartAllOptions extends SetupOptions {
   /** How many workers are to run on this machine; 2 unless given. Those that are missing are started. */
@@ -56,6 +56,7 @@ export async function startCluster(options: StartAllOptions = {}): Promise<Start
   checkPort('port', options.port ?? DEFAULT_GRPC_PORT);
   checkPort('webPort', options.webPort ?? DEFAULT_WEB_PORT);
   checkCount(options.workers ?? 0);
+  checkSlots(options.slots ?? 1);
   const running = await findServer(directory);
   if (running !== undefined) return joinServer(options, directory, running);
   await setup({ ...options, directory });
@@ -67,19 +68,14 @@ export async function startCluster(options: StartAllOptions = {}): Promise<Start
     ...(webPort === undefined ? {} : { webPort }),
     ...(keep === undefined ? {} : { keep }),
   });
-  const workers: Promise<WorkerHandle>[] = startWorkers(options, directory, handle.address);
+  // Workers start while this process connects.
+  const starting = startWorkers(options, directory, handle.address);
   try {
     const d = await connect({ server: handle.address, directory });
-    return {
-      d,
-      directory,
-      address: handle.address,
-      webUrl: handle.webUrl,
-      server: handle,
-      workers: await allOrNone(workers, () => d.close()),
-    };
+    const workers = await allOrNone(await starting, () => d.close());
+    return { d, directory, address: handle.address, webUrl: handle.webUrl, server: handle, workers };
   } catch (error) {
-    await Promise.allSettled(workers);
+    await stopStarted(await starting);
     await handle.stop();
     throw error;
   }
@@ -116,8 +112,8 @@ async function joinServer(
       ({ host, connected, draining }) => host === hostname() && connected && !draining,
     );
     const missing = Math.max(0, (options.workers ?? 2) - here.length);
-    const starting = startWorkers({ ...options, workers: missing }, directory, address);
-    const workers = await allOrNone(starting, () => undefined);
+    const started = await startWorkers({ ...options, workers: missing }, directory, address);
+    const workers = await allOrNone(started, () => undefined);
     return { d, directory, address, webUrl, server: undefined, workers };
   } catch (error) {
     await d.close();
@@ -125,24 +121,30 @@ async function joinServer(
   }
 }
 
-function startWorkers(options: StartAllOptions, directory: string, address: string): Promise<WorkerHandle>[] {
+type Started = readonly PromiseSettledResult<WorkerHandle>[];
+
+/** Never rejects: whoever waits for it may have to wait for something else first. */
+function startWorkers(options: StartAllOptions, directory: string, address: string): Promise<Started> {
   const { workers = 2, slots = 1, labels = [], keep = false } = options;
   const one = { server: address, directory, slots, labels, keep };
-  return Array.from({ length: checkCount(workers) }, () => worker(one));
+  return Promise.allSettled(Array.from({ length: workers }, () => worker(one)));
 }
 
 /** All workers, or the first error once those that did start have been stopped. */
-async function allOrNone(
-  starting: readonly Promise<WorkerHandle>[],
-  onFailure: () => unknown,
-): Promise<WorkerHandle[]> {
-  const outcomes = await Promise.allSettled(starting);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  const workers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  if (failed === undefined) return workers;
-  await Promise.all(workers.map((handle) => handle.stop()));
+async function allOrNone(started: Started, onFailure: () => unknown): Promise<WorkerHandle[]> {
+  const failed = started.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return handlesOf(started);
+  await stopStarted(started);
   await onFailure();
   throw failed.reason;
+}
+
+async function stopStarted(started: Started): Promise<void> {
+  await Promise.all(handlesOf(started).map((handle) => handle.stop()));
+}
+
+function handlesOf(started: Started): WorkerHandle[] {
+  return started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 }
 
 function checkCount(workers: number): number {

@@ -71,7 +71,8 @@ function workerArgs(options: WorkerOptions): string[] {
   return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }
 
-function checkSlots(slots: number): number {
+/** How many tasks a worker runs at once. Throws `invalid-argument`. */
+export function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= 4096) return slots;
   throw new DsageError('invalid-argument', `slots is ${String(slots)}.`, {
     hint: 'It must be a whole number from 1 to 4096.',

@@ -89,7 +89,7 @@ describe('startAll', function () {
       const d = await dsage.startAll({ workers: 2, port: 0, webPort: 0 });
       console.log(JSON.stringify((await d.workers()).map(({ pid }) => pid)));`;
     const child = spawnScript(script, directory);
-    const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     const pids = [runningServer(directory)!.pid, ...(JSON.parse(line) as number[])];
     expect(pids.every(isAlive)).to.equal(true);
     child.kill('SIGKILL');

@@ -48,7 +48,7 @@ export async function shell(cli: Cli): Promise<undefined> {
   });
 }
 
-type Evaluate = (this: REPLServer, code: string, context: Context, file: string, done: Done) => void;
+type Evaluate = (code: string, context: Context, file: string, done: Done) => void;
 type Done = (error: Error | null, result?: unknown) => void;
 
 /**
@@ -56,13 +56,13 @@ type Done = (error: Error | null, result?: unknown) => void;
  * promise resolves when all lines so far have been evaluated.
  */
 function evaluateInOrder(repl: REPLServer): () => Promise<void> {
-  const evaluate = repl.eval as Evaluate;
+  const evaluate = repl.eval.bind(repl) as Evaluate;
   let last = Promise.resolve();
   const inOrder: Evaluate = (code, context, file, done) => {
     last = last.then(
       () =>
         new Promise((resolve) => {
-          evaluate.call(repl, code, context, file, (error, result) => {
+          evaluate(code, context, file, (error, result) => {
             done(error, result);
             resolve();
           });
