@@ -6,7 +6,7 @@ import { encodeValue } from '../wire/codec.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import { inlineIfSmall } from './blobs.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
-import type { Part } from './core/outbox.js';
+import type { Part } from './core/outbox-entry.js';
 import type { Zip } from './inputs.js';
 import { asDsageError } from './submit.js';
 import type { TrackedJob } from './tracked-job.js';

@@ -11,14 +11,15 @@ import type {
   WatchEvents,
 } from '../wire/gen/dsage/v1/client.js';
 import { Outbox } from './core/outbox.js';
-import type { Part, Submission } from './core/outbox.js';
+import type { Submission } from './core/outbox.js';
+import type { Part } from './core/outbox-entry.js';
 import { Link } from './link.js';
 import type { Rpc } from './rpc.js';
 
 /** Jobs named in one message. */
 const WATCH_BATCH = 4096;
 /** When tasks are offered again that the server had no room for. */
-const QUEUE_FULL_RETRY_MS = 500;
+const QUEUE_FULL_RETRY_MS = 200;
 
 /** Hears what the session learns of one job. */
 export interface JobListener {

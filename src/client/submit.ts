@@ -4,7 +4,7 @@ import { bufferOf } from '../wire/convert.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
-import type { Part } from './core/outbox.js';
+import type { Part } from './core/outbox-entry.js';
 import type { CheckedFile } from './files.js';
 import { uploadFiles } from './files.js';
 import type { CheckedOptions } from './options.js';

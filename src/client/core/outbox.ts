@@ -1,18 +1,14 @@
 import { TARGET_BATCH_BYTES } from '../../model/protocol.js';
 import type { AcceptedJob, NewJob, SubmitTasks } from '../../wire/gen/dsage/v1/client.js';
 import type { JobSpec } from '../../wire/gen/dsage/v1/types.js';
+import { halvesOf, OutboxEntry } from './outbox-entry.js';
+import type { Part, PlacedPart } from './outbox-entry.js';
 
 /** A job that is to be submitted. More parts may follow until it is closed. */
 export interface Submission {
   readonly spec: JobSpec;
   readonly part: Part;
   readonly closed: boolean;
-}
-
-/** Consecutive tasks of one job, packed. */
-export interface Part {
-  readonly count: number;
-  readonly packedTasks: Buffer;
 }
 
 export type OutboxMessage =
@@ -27,42 +23,6 @@ export interface OutboxLimits {
 
 export const OUTBOX_LIMITS: OutboxLimits = { bytes: 8 * 1024 * 1024, jobs: 4096 };
 
-/** What a job costs in a message beside its program and its tasks, about. */
-const JOB_BYTES = 128;
-
-interface PlacedPart extends Part {
-  readonly firstIndex: number;
-}
-
-/** A class, since ten thousand of these are made at once: objects that are spread together cost several times more. */
-class Entry {
-  readonly seq: number;
-  readonly spec: JobSpec;
-  readonly specBytes: number;
-  /** Not yet accepted, in order. */
-  readonly parts: PlacedPart[] = [];
-  /** How many of `parts` are on their way. */
-  sentParts = 0;
-  total = 0;
-  closed: boolean;
-  /** The server has this job. */
-  accepted = false;
-  sent = false;
-  /** The end must travel in a message of its own, since the last part has already left. */
-  closeDue = false;
-  /** The end went in a message of its own, which no acceptance speaks of: it is repeated after a reconnect. */
-  closeAlone = false;
-  /** The server's queue was full; nothing is sent until `release`. */
-  held = false;
-
-  constructor(seq: number, spec: JobSpec, closed: boolean) {
-    this.seq = seq;
-    this.spec = spec;
-    this.specBytes = spec.program.length + JOB_BYTES;
-    this.closed = closed;
-  }
-}
-
 /**
  * What was submitted and not yet accepted. It decides what goes into which message, holds back what the
  * limits hold back, and says everything again after a reconnect: the server knows repeats by (session, seq)
@@ -70,9 +30,9 @@ class Entry {
  */
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, OutboxEntry>();
   /** Entries that may have something to send, in order of submission. */
-  #ready: Entry[] = [];
+  #ready: OutboxEntry[] = [];
   #lastSeq = 0;
   #queuedBytes = 0;
   #sentBytes = 0;
@@ -97,7 +57,7 @@ export class Outbox {
 
   /** Returns the job's number in this session. */
   submit({ spec, part, closed }: Submission): number {
-    const entry = new Entry(++this.#lastSeq, spec, closed);
+    const entry = new OutboxEntry(++this.#lastSeq, spec, closed);
     this.#entries.set(entry.seq, entry);
     this.#queuedBytes += entry.specBytes;
     this.#place(entry, part);
@@ -193,12 +153,23 @@ export class Outbox {
     this.#entries.delete(seq);
   }
 
-  /** The server had no room for more tasks of this job: they wait here until `release`. */
+  /**
+   * The server had no room for more tasks of this job: they wait here until `release`, and the next ones go
+   * in smaller parts, since a part that is larger than the whole queue would never fit.
+   */
   hold(seq: number): void {
     const entry = this.#entries.get(seq);
     if (entry === undefined || entry.held) return;
     this.#unsend(entry);
     entry.held = true;
+    const [first] = entry.parts;
+    if (first === undefined || first.count === 1) return;
+    const halves = halvesOf(first);
+    this.#queuedBytes += halves.reduce(
+      (sum, half) => sum + half.packedTasks.length,
+      -first.packedTasks.length,
+    );
+    entry.parts.splice(0, 1, ...halves);
   }
 
   release(seq: number): void {
@@ -214,7 +185,7 @@ export class Outbox {
     this.#ready = [...this.#entries.values()].filter((entry) => !entry.held && this.#hasMore(entry));
   }
 
-  #place(entry: Entry, part: Part): void {
+  #place(entry: OutboxEntry, part: Part): void {
     if (part.count === 0) return;
     const { count, packedTasks } = part;
     entry.parts.push({ count, packedTasks, firstIndex: entry.total });
@@ -226,11 +197,11 @@ export class Outbox {
     return this.#sentBytes < this.#limits.bytes && this.#sentJobs < this.#limits.jobs;
   }
 
-  #hasMore(entry: Entry): boolean {
+  #hasMore(entry: OutboxEntry): boolean {
     return !entry.sent || entry.sentParts < entry.parts.length || entry.closeDue;
   }
 
-  #takeJob(entry: Entry): NewJob {
+  #takeJob(entry: OutboxEntry): NewJob {
     const part = entry.parts[0];
     entry.sent = true;
     this.#move(entry.specBytes);
@@ -246,7 +217,7 @@ export class Outbox {
     };
   }
 
-  #takeTasks(entry: Entry): SubmitTasks | undefined {
+  #takeTasks(entry: OutboxEntry): SubmitTasks | undefined {
     if (!this.#hasMore(entry)) return undefined;
     const part = entry.parts[entry.sentParts];
     if (part === undefined) {
@@ -264,7 +235,7 @@ export class Outbox {
     };
   }
 
-  #sendPart(entry: Entry, part: PlacedPart): void {
+  #sendPart(entry: OutboxEntry, part: PlacedPart): void {
     entry.sentParts += 1;
     this.#move(part.packedTasks.length);
   }
@@ -274,7 +245,7 @@ export class Outbox {
     this.#sentBytes += bytes;
   }
 
-  #unsend(entry: Entry): void {
+  #unsend(entry: OutboxEntry): void {
     for (const part of entry.parts.slice(0, entry.sentParts)) this.#move(-part.packedTasks.length);
     entry.sentParts = 0;
     if (!entry.accepted && entry.sent) {

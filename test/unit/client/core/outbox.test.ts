@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 
 import { Outbox } from '#dsage/client/core/outbox.js';
-import type { OutboxMessage, Part } from '#dsage/client/core/outbox.js';
+import type { OutboxMessage } from '#dsage/client/core/outbox.js';
+import type { Part } from '#dsage/client/core/outbox-entry.js';
 import { TARGET_BATCH_BYTES } from '#dsage/model/protocol.js';
+import { PackedTasksWriter, readPackedTasks } from '#dsage/wire/packed.js';
 import type { JobSpec } from '#dsage/wire/gen/dsage/v1/types.js';
 
 const NONE: Part = { count: 0, packedTasks: Buffer.alloc(0) };
@@ -134,6 +136,29 @@ describe('client/core/outbox', () => {
       [2, 3],
       [3, 4],
     ]);
+  });
+
+  it('sends a part that was refused in halves, so that it fits a small queue at last', () => {
+    const outbox = new Outbox();
+    const writer = new PackedTasksWriter();
+    const seq = outbox.submit({ spec: spec(), part: part(1), closed: false });
+    for (let i = 0; i < 5; i++) writer.add(Buffer.from([0, i]));
+    outbox.append(seq, { count: 5, packedTasks: writer.take() });
+    outbox.take();
+    outbox.accept({ seq, taskCount: 1 });
+    outbox.hold(seq);
+    outbox.release(seq);
+    const messages = outbox.take();
+    expect(rangesOf(messages)).to.deep.equal([
+      [1, 4],
+      [4, 6],
+    ]);
+    const payloads = messages.flatMap((message) =>
+      message.type === 'tasks' ? readPackedTasks(message.tasks.packedTasks, message.tasks.taskCount) : [],
+    );
+    expect(payloads.map((payload) => payload[1])).to.deep.equal([0, 1, 2, 3, 4]);
+    outbox.accept({ seq, taskCount: 6 });
+    expect(outbox.pendingBytes).to.equal(0);
   });
 
   it('frees the window when a refused job is dropped', () => {
