@@ -6,8 +6,7 @@ import { type Command, configuration, serve } from '../support/serve.js';
 
 const BULK = 1_000;
 
-const { port } = configuration<{ port: number }>();
-const connection = { host: '127.0.0.1', port };
+const connection = { host: '127.0.0.1', port: Number(configuration()['port']) };
 const queue = new Queue<number>('bench', { connection });
 const events = new QueueEvents('bench', { connection });
 queue.on('error', () => undefined);

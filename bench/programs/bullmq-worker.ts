@@ -4,11 +4,11 @@ import { Worker } from 'bullmq';
 
 import { configuration, serve } from '../support/serve.js';
 
-const { port, concurrency } = configuration<{ port: number; concurrency: number }>();
+const { port, concurrency } = configuration();
 
 const worker = new Worker<number, number>('bench', (job) => Promise.resolve(job.data), {
-  connection: { host: '127.0.0.1', port },
-  concurrency,
+  connection: { host: '127.0.0.1', port: Number(port) },
+  concurrency: Number(concurrency),
 });
 // A worker without a listener would end its process at the first lost connection, such as when Redis is stopped.
 worker.on('error', () => undefined);

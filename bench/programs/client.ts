@@ -4,14 +4,9 @@ import { connect } from '#dsage/client/connect.js';
 
 import { BoundedInputs } from '../support/bounded-inputs.js';
 import { type Figures, identity, latency, map, single } from '../support/commands.js';
-import { type Command, configuration, serve } from '../support/serve.js';
+import { type Command, connection, serve } from '../support/serve.js';
 
-interface Configuration {
-  readonly server: string;
-  readonly directory: string;
-}
-
-const d = await connect(configuration<Configuration>());
+const d = await connect(connection());
 let backlog: { readonly inputs: BoundedInputs; readonly done: () => number } | undefined;
 
 /** Begins a map of which so many tasks are always unanswered, and returns once so many are submitted. */

@@ -3,9 +3,9 @@
 
 import { connect } from '#dsage/client/connect.js';
 
-import { type Command, configuration, serve } from '../support/serve.js';
+import { type Command, connection, serve } from '../support/serve.js';
 
-const d = await connect(configuration<{ server: string; directory: string }>());
+const d = await connect(connection());
 
 /** Microseconds of the machine's monotonic clock. */
 function nowUs(): number {

@@ -1,30 +1,25 @@
 // A client as in client.ts, which also turns V8's profiler on and off in the children that run the tasks: their
 // agent gives them no Node options, so the profiler comes as a task.
 
+import type { Session } from 'node:inspector';
+
 import { connect } from '#dsage/client/connect.js';
 
 import { latency, map, single } from '../support/commands.js';
-import { configuration, serve } from '../support/serve.js';
-
-interface Configuration {
-  readonly server: string;
-  readonly directory: string;
-  readonly profiles: string;
-}
+import { configuration, connection, serve } from '../support/serve.js';
 
 interface Profiler {
-  __benchProfiler?: import('node:inspector').Session;
+  __benchProfiler?: Session;
 }
 
 const SLOTS = 2;
 
-const given = configuration<Configuration>();
-const d = await connect(given);
+const d = await connect(connection());
+const profiles = String(configuration()['profiles']);
 
 /** Runs in a child, where all tasks see the same `process` but each its own globals; held for a while, so that each slot takes one. */
 async function begin(): Promise<number> {
-  const { Session } = process.getBuiltinModule('node:inspector');
-  const session = new Session();
+  const session = new (process.getBuiltinModule('node:inspector').Session)();
   session.connect();
   session.post('Profiler.enable');
   session.post('Profiler.setSamplingInterval', { interval: 200 });
@@ -52,5 +47,5 @@ serve({
   single: (command) => single(d, command),
   latency: (command) => latency(d, command),
   begin: async () => ({ pids: await onAllSlots(() => d.evalFunction(begin, [])) }),
-  end: async () => ({ ended: (await onAllSlots(() => d.evalFunction(end, [given.profiles]))).length }),
+  end: async () => ({ ended: (await onAllSlots(() => d.evalFunction(end, [profiles]))).length }),
 });

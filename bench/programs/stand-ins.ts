@@ -15,19 +15,14 @@ import { packageVersion } from '#dsage/wire/hello.js';
 import { readPackedTasks, writeAnswerRecord } from '#dsage/wire/packed.js';
 import { inlinePayload, readPayload } from '#dsage/wire/payload.js';
 
-import { configuration, serve } from '../support/serve.js';
-
-interface Configuration {
-  readonly server: string;
-  readonly directory: string;
-  readonly workers: number;
-  /** How long a task is held. */
-  readonly taskMs: number;
-}
+import { configuration, connection, serve } from '../support/serve.js';
 
 type Message = NonNullable<WorkRequest['message']>;
 
-const { server, directory, workers, taskMs } = configuration<Configuration>();
+const { server, directory } = connection();
+const workers = Number(configuration()['workers']);
+/** How long a task is held. */
+const taskMs = Number(configuration()['taskMs']);
 const credentials = clientCredentials(loadClientFiles(directory));
 const answer = inlinePayload(encodeValue(0));
 /** What came since it was last asked for, milliseconds. */

@@ -15,9 +15,15 @@ export function serve(handlers: Readonly<Record<string, Handler>>): void {
   say({ event: 'ready' });
 }
 
-/** The configuration that the program was started with. */
-export function configuration<T>(): T {
-  return JSON.parse(process.argv[2] ?? '{}') as T;
+/** The configuration that the program was started with, by the name of each value. */
+export function configuration(): Readonly<Record<string, unknown>> {
+  return JSON.parse(process.argv[2] ?? '{}') as Readonly<Record<string, unknown>>;
+}
+
+/** What a user of a cluster needs to connect. */
+export function connection(): { readonly server: string; readonly directory: string } {
+  const { server, directory } = configuration();
+  return { server: String(server), directory: String(directory) };
 }
 
 async function answer(handlers: Readonly<Record<string, Handler>>, command: Command): Promise<void> {
