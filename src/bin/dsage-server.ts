@@ -21,6 +21,7 @@ interface Flags {
   readonly leaseMs: number;
   readonly maxWaitingTasks: number;
   readonly maxUnfinishedJobs: number;
+  readonly maxTasksPerJob: number;
   readonly logLevel: LogLevel;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -60,6 +61,7 @@ const program = new Command('dsage-server')
     whole(1),
     SERVER_DEFAULTS.maxUnfinishedJobs,
   )
+  .option('--max-tasks-per-job <n>', 'tasks that one job may have', whole(1), SERVER_DEFAULTS.maxTasksPerJob)
   .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, SERVER_DEFAULTS.logLevel)
   .option('--verbose', 'also log to stderr', false)
   .option('--json', 'print what happens as lines of JSON on stdout', false)
