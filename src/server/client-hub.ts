@@ -44,6 +44,8 @@ export class ClientLink {
   readonly watchSeqs = new Set<number>();
   accepted: { seq: number; job: number; taskCount: number }[] = [];
   refused: { seq: number; problem: Problem }[] = [];
+  /** Counts streams since the server's start; the hub says it. */
+  connection = 0;
   isWritable = true;
 
   constructor(
@@ -78,6 +80,7 @@ export class ClientHub {
   readonly #links = new Map<string, ClientLink>();
   readonly #watchers = new Map<JobId, Set<ClientLink>>();
   readonly #touched = new Set<ClientLink>();
+  #lastConnection = 0;
   readonly #packer = new AnswerRecordsWriter();
 
   constructor(state: State, store: Store) {
@@ -95,6 +98,8 @@ export class ClientHub {
 
   /** Takes a stream in; one of the same session that is still open is ended: the client has left it. */
   add(link: ClientLink): void {
+    this.#lastConnection += 1;
+    link.connection = this.#lastConnection;
     const before = this.#links.get(link.session);
     if (before !== undefined) this.remove(before);
     before?.stream.end();
@@ -180,9 +185,9 @@ export class ClientHub {
     this.#touched.add(link);
   }
 
-  #refuse({ session, seq, problem }: Extract<Send, { type: 'refuse' }>): void {
+  #refuse({ session, connection, seq, problem }: Extract<Send, { type: 'refuse' }>): void {
     const link = this.#links.get(session);
-    if (link === undefined) return;
+    if (link?.connection !== connection) return;
     link.watchSeqs.delete(seq);
     link.refused.push({ seq, problem });
     this.#touched.add(link);

@@ -75,10 +75,12 @@ export class WorkerHub {
   }
 
   flush(): void {
-    for (const link of this.#acknowledge) {
-      link.stream.write({ message: { $case: 'recorded', value: { seq: link.recordedSeq } } });
-    }
-    this.#acknowledge.clear();
+    for (const link of this.#acknowledge) this.#acknowledgeTo(link);
+  }
+
+  #acknowledgeTo(link: WorkerLink): void {
+    if (!this.#acknowledge.delete(link)) return;
+    link.stream.write({ message: { $case: 'recorded', value: { seq: link.recordedSeq } } });
   }
 
   /** Asks a worker for the end of its log; rejects when it is not connected or does not answer in time. */
@@ -108,6 +110,9 @@ export class WorkerHub {
   #deliverTo(link: WorkerLink, send: WorkerSend): void {
     switch (send.type) {
       case 'lease':
+        // First, since one of these may be a lease that the worker gave back in what is acknowledged: it takes
+        // no lease that it still has, and after a restart of the server the attempt may have the same number.
+        this.#acknowledgeTo(link);
         link.stream.write({ message: { $case: 'leases', value: this.#leases(link, send.runs) } });
         break;
       case 'acknowledge':

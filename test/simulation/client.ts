@@ -108,7 +108,11 @@ export class SimClient extends Process {
   }
 
   get isSettled(): boolean {
-    return this.#unanswered === 0 && this.#outbox.settled && [...this.handles.values()].every((handle) => handle.isSettled);
+    return (
+      this.#unanswered === 0 &&
+      this.#outbox.settled &&
+      [...this.handles.values()].every((handle) => handle.isSettled)
+    );
   }
 
   #part(plan: Plan, firstIndex: number, count: number) {

@@ -26,7 +26,7 @@ class Channel {
     this.#lastAtMs = atMs;
     const item: InFlight = {
       deliver,
-      timer: time.after(atMs - time.nowMs, () => {
+      timer: time.at(atMs, () => {
         this.#inFlight.shift();
         this.#to.within(deliver);
       }),

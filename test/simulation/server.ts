@@ -185,18 +185,22 @@ export class SimServer extends Process {
   }
 
   #flush(): void {
-    for (const link of this.#links.values()) {
-      if (link.recordedSeq === 0) continue;
-      link.stream.sendDown({ type: 'recorded', seq: link.recordedSeq });
-      link.recordedSeq = 0;
-    }
+    for (const link of this.#links.values()) this.#acknowledge(link);
     this.#hub.flush();
+  }
+
+  #acknowledge(link: WorkerLink): void {
+    if (link.recordedSeq === 0) return;
+    link.stream.sendDown({ type: 'recorded', seq: link.recordedSeq });
+    link.recordedSeq = 0;
   }
 
   #deliverTo(link: WorkerLink, send: Extract<Send, { readonly worker: number }>): void {
     this.log(`sends ${this.world.describe(send)}`);
     switch (send.type) {
       case 'lease':
+        // The order is the worker hub's, and it matters.
+        this.#acknowledge(link);
         link.stream.sendDown(this.#leases(link, send.runs));
         break;
       case 'acknowledge':
@@ -291,7 +295,7 @@ export class SimServer extends Process {
   }
 
   #fromClient(link: ClientLink, stream: Connection<FromClient, ToClient>, message: FromClient): void {
-    const { session, identity } = link;
+    const { session, connection, identity } = link;
     switch (message.type) {
       case 'open':
         break;
@@ -303,7 +307,7 @@ export class SimServer extends Process {
           const repeat = { job: known ?? 0, taskCount: record?.state.taskCount ?? 0 };
           this.post({
             type: 'job-submitted',
-            ...{ session, seq: job.seq, owner: identity.name, spec, closed: job.closed },
+            ...{ session, connection, seq: job.seq, owner: identity.name, spec, closed: job.closed },
             payloads: readPackedTasks(job.packedTasks, job.taskCount),
             ...(known === undefined ? {} : { repeatOf: repeat }),
           });
@@ -314,7 +318,7 @@ export class SimServer extends Process {
         if (target?.$case !== 'seq')
           throw new Error('the simulated client names its jobs by its own numbers');
         const payloads = readPackedTasks(packedTasks, taskCount);
-        const from = { session, seq: target.value, owner: identity.name, isAdmin: false };
+        const from = { session, connection, seq: target.value, owner: identity.name, isAdmin: false };
         this.post({
           type: 'tasks-submitted',
           ...from,

@@ -16,8 +16,13 @@ export class Timeline {
   readonly #heap: Entry[] = [];
 
   after(delayMs: number, run: () => void): Timer {
+    return this.at(this.nowMs + Math.max(0, delayMs), run);
+  }
+
+  /** What is due at the same time runs in the order in which it was asked for. */
+  at(atMs: number, run: () => void): Timer {
     this.#order += 1;
-    const entry: Entry = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order, run };
+    const entry: Entry = { atMs: Math.max(this.nowMs, atMs), order: this.#order, run };
     this.#push(entry);
     return {
       cancel: () => {

@@ -92,7 +92,13 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
     if (record === undefined) return;
     const firstIndex = Math.max(0, record.state.taskCount + random.int(-2, 1));
     const count = random.int(0, 4);
-    const from = { session: record.session, seq: record.seq, owner: record.owner, isAdmin: false };
+    const from = {
+      session: record.session,
+      connection: 1,
+      seq: record.seq,
+      owner: record.owner,
+      isAdmin: false,
+    };
     const tasks = Array.from({ length: count }, () => new Uint8Array([1]));
     const closed = random.chance(0.5);
     lab.do({ type: 'tasks-submitted', target: { job }, ...from, firstIndex, payloads: tasks, closed });

@@ -106,6 +106,7 @@ export class ServerLab {
     return {
       type: 'job-submitted',
       session,
+      connection: 1,
       seq,
       owner,
       spec: specOf(rest),

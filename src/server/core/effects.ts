@@ -37,7 +37,17 @@ export type Send =
       readonly job: JobId;
       readonly taskCount: number;
     }
-  | { readonly type: 'refuse'; readonly session: string; readonly seq: number; readonly problem: Problem }
+  /**
+   * For the stream that the submission came over only: on a newer one the client has said it again, and
+   * what becomes of that is not known yet.
+   */
+  | {
+      readonly type: 'refuse';
+      readonly session: string;
+      readonly connection: number;
+      readonly seq: number;
+      readonly problem: Problem;
+    }
   /** Answers of these ordinals are in the store now; `records` are the last of them, for those who listen. */
   | {
       readonly type: 'announce-answers';

@@ -56,6 +56,8 @@ export interface Ticked {
 export interface JobSubmitted {
   readonly type: 'job-submitted';
   readonly session: string;
+  /** Which of the session's streams it came over. */
+  readonly connection: number;
   readonly seq: number;
   readonly owner: string;
   readonly spec: JobSpec;
@@ -69,6 +71,7 @@ export interface TasksSubmitted {
   readonly type: 'tasks-submitted';
   /** Where the acknowledgement goes, and under which number. */
   readonly session: string;
+  readonly connection: number;
   readonly seq: number;
   readonly target: { readonly job: JobId } | { readonly seq: number };
   readonly owner: string;

@@ -17,11 +17,14 @@ interface Part {
 }
 
 export function jobSubmitted(state: State, event: JobSubmitted, now: number, effects: Effects): void {
-  const { session, seq } = event;
+  const { session, connection, seq } = event;
   const known = state.jobs.get(state.submissions.get(submissionKey(session, seq)) ?? 0);
   if (known !== undefined) {
     // The repeat may say more than the message that was stored: that no more tasks will come, for instance.
-    addPart(state, known, { ...event, firstIndex: 0 }, { session, seq, now, effects });
+    // When there is no room for that the job is there all the same, and only the rest is refused.
+    const problem = addPart(state, known, { ...event, firstIndex: 0 }, { now, effects });
+    effects.sends.push({ type: 'accept', session, seq, job: known.id, taskCount: known.state.taskCount });
+    if (problem !== undefined) effects.sends.push({ type: 'refuse', session, connection, seq, problem });
     return;
   }
   const ended = state.evicted.get(submissionKey(session, seq)) ?? event.repeatOf;
@@ -31,7 +34,7 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
   }
   const problem = roomFor(state, event.payloads.length, 0, true);
   if (problem !== undefined) {
-    effects.sends.push({ type: 'refuse', session, seq, problem });
+    effects.sends.push({ type: 'refuse', session, connection, seq, problem });
     return;
   }
   state.lastJob += 1;
@@ -51,40 +54,48 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
 }
 
 export function tasksSubmitted(state: State, event: TasksSubmitted, now: number, effects: Effects): void {
-  const { session, seq } = event;
-  const refuse = (problem: Problem) => effects.sends.push({ type: 'refuse', session, seq, problem });
-  const job = targetOf(state, event);
-  if (job === undefined) {
-    refuse(refusal('failed-precondition', 'That job has ended: it takes no more tasks.', NEW_JOB));
-  } else if (job.owner !== event.owner && !event.isAdmin) {
-    refuse(refusal('permission-denied', `Job ${String(job.id)} is another user's.`, NEW_JOB));
-  } else {
-    addPart(state, job, event, { session, seq, now, effects });
+  const { session, connection, seq } = event;
+  const accepted = takeTasks(state, event, now, effects);
+  if ('code' in accepted) effects.sends.push({ type: 'refuse', session, connection, seq, problem: accepted });
+  else {
+    const { taskCount } = accepted.state;
+    effects.sends.push({ type: 'accept', session, seq, job: accepted.id, taskCount });
   }
 }
 
-/** A client that reconnects repeats what it has no acknowledgement for: what is stored is skipped. */
+/** The job that has the tasks now, or why it has not. */
+function takeTasks(state: State, event: TasksSubmitted, now: number, effects: Effects): LiveJob | Problem {
+  const job = targetOf(state, event);
+  if (job === undefined) {
+    return refusal('failed-precondition', 'That job has ended: it takes no more tasks.', NEW_JOB);
+  }
+  if (job.owner !== event.owner && !event.isAdmin) {
+    return refusal('permission-denied', `Job ${String(job.id)} is another user's.`, NEW_JOB);
+  }
+  return addPart(state, job, event, { now, effects }) ?? job;
+}
+
+/**
+ * A client that reconnects repeats what it has no acknowledgement for: what is stored is skipped. Says why
+ * when the rest cannot be taken; then nothing has changed.
+ */
 function addPart(
   state: State,
   job: LiveJob,
   part: Part,
-  to: { readonly session: string; readonly seq: number; readonly now: number; readonly effects: Effects },
-): void {
-  const { session, seq, now, effects } = to;
+  { now, effects }: { readonly now: number; readonly effects: Effects },
+): Problem | undefined {
   const repeated = job.state.taskCount - part.firstIndex;
   const fresh = repeated < 0 ? part.payloads : part.payloads.slice(repeated);
   const problem = repeated < 0 ? gap(job, part.firstIndex) : whyNotMore(state, job, fresh.length);
-  if (problem !== undefined) {
-    effects.sends.push({ type: 'refuse', session, seq, problem });
-    return;
-  }
+  if (problem !== undefined) return problem;
   addTasks(state, job, fresh, effects);
   if (part.closed && !job.state.closed) {
     job.state.closed = true;
     state.dirty.add(job);
     endJobIfDone(state, job, now, effects);
   }
-  effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
+  return undefined;
 }
 
 function gap(job: LiveJob, firstIndex: number): Problem {

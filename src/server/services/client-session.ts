@@ -104,7 +104,7 @@ function take(services: Services, link: ClientLink, message: SessionRequest['mes
 }
 
 function submitJob(services: Services, link: ClientLink, job: NewJob): void {
-  const { session, identity } = link;
+  const { session, connection, identity } = link;
   const { seq } = job;
   let spec;
   let payloads;
@@ -120,6 +120,7 @@ function submitJob(services: Services, link: ClientLink, job: NewJob): void {
   services.engine.post({
     type: 'job-submitted',
     session,
+    connection,
     seq,
     owner: identity.name,
     spec,
@@ -135,13 +136,14 @@ function keep(spec: JobSpec): JobSpec {
 }
 
 function submitTasks(services: Services, link: ClientLink, message: SubmitTasks): void {
-  const { session, identity } = link;
+  const { session, connection, identity } = link;
   const seq = message.target?.$case === 'seq' ? message.target.value : 0;
   try {
     const payloads = readPackedTasks(message.packedTasks, message.taskCount);
     services.engine.post({
       type: 'tasks-submitted',
       session,
+      connection,
       seq,
       target: message.target?.$case === 'job' ? { job: message.target.value } : { seq },
       owner: identity.name,
@@ -171,6 +173,7 @@ async function watch(services: Services, link: ClientLink, message: WatchJobs): 
 
 function refuse(services: Services, link: ClientLink, seq: number, error: unknown): void {
   const known = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
-  services.clients.deliver({ type: 'refuse', session: link.session, seq, problem: problemOf(known) });
+  const { session, connection } = link;
+  services.clients.deliver({ type: 'refuse', session, connection, seq, problem: problemOf(known) });
   services.clients.flush();
 }

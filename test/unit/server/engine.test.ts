@@ -49,7 +49,7 @@ function setUp<S extends MemoryStore>(store: S, how: { tickMs?: number; onDelive
 }
 
 function submission(seq: number, tasks = 1): Event {
-  const from = { session: 's', seq, owner: 'ada', spec: specOf({}), closed: true };
+  const from = { session: 's', connection: 1, seq, owner: 'ada', spec: specOf({}), closed: true };
   return { type: 'job-submitted', ...from, payloads: payloads(tasks) };
 }
 

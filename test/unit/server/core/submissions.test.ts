@@ -27,9 +27,8 @@ describe('submissions', () => {
     lab.do(open, open);
     lab.do(open);
     expect(lab.state.lastJob).to.equal(1);
-    expect(lab.sends('accept')).to.deep.equal([
-      { type: 'accept', session: 'session of ada', seq: 1, job: 1, taskCount: 2 },
-    ]);
+    expect(lab.sends('refuse')).to.deep.equal([]);
+    expect(lab.sends('accept').at(-1)).to.deep.include({ seq: 1, job: 1, taskCount: 2 });
     const empty = lab.submission({ tasks: 0, seq: 2 });
     lab.do(empty, empty);
     lab.do(empty);
@@ -46,9 +45,19 @@ describe('submissions', () => {
     lab.do(lab.submission({ tasks: 1, closed: false, seq: 1 }));
     const repeat = lab.submission({ tasks: 2, closed: true, seq: 1 });
     lab.do(repeat);
-    expect(lab.sends('accept')[0]).to.include({ job: 1, taskCount: 2 });
+    expect(lab.sends('accept').at(-1)).to.include({ job: 1, taskCount: 2 });
     lab.answers(worker, { job: 1, index: 0, attempt: 1 }, { job: 1, index: 1, attempt: 1 });
     expect(lab.status(1)).to.equal('completed');
+  });
+
+  it('accepts a repeat as far as it is stored, when there is no room for the rest', () => {
+    const lab = new ServerLab({ maxWaitingTasks: 3 });
+    lab.do(lab.submission({ tasks: 2, closed: false, seq: 1 }));
+    lab.do(lab.submission({ tasks: 4, closed: true, seq: 1 }));
+    expect(lab.effects.sends.map(({ type }) => type)).to.deep.equal(['accept', 'refuse']);
+    expect(lab.sends('accept')[0]).to.include({ job: 1, taskCount: 2 });
+    expect(lab.sends('refuse')[0]?.problem).to.include({ code: 'queue-full' });
+    expect(lab.store.job(1)?.state).to.include({ closed: false, taskCount: 2 });
   });
 
   it('ends a closed job without tasks at once, and leaves an open one open', () => {
@@ -135,6 +144,6 @@ describe('submissions', () => {
 
 function more(job: number, firstIndex: number, count: number, closed: boolean) {
   const tasks = { firstIndex, payloads: payloads(count, firstIndex), closed };
-  const from = { session: 'session of ada', seq: 77, owner: 'ada', isAdmin: false };
+  const from = { session: 'session of ada', connection: 1, seq: 77, owner: 'ada', isAdmin: false };
   return { type: 'tasks-submitted' as const, target: { job }, ...from, ...tasks };
 }
