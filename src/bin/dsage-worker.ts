@@ -36,7 +36,7 @@ Examples:
   $ dsage-worker --server lab1:8081 --slots 4        four tasks at a time, for the server on lab1
   $ dsage-worker --labels gpu,bigmem --resources gpu=2
                                                      also takes tasks that ask for a label or a resource
-  $ dsage-worker --nice 19 --memory-per-slot 2048    stays out of the way, and stops tasks above 2 GiB
+  $ dsage-worker --nice 20 --memory-per-slot 2048    stays out of the way, and stops tasks above 2 GiB
 
 Ctrl-C or SIGTERM finishes what runs and takes nothing new; a second one stops at once.
 The directory needs dsage_key, dsage_key.pub and pubcert.pem, made by \`dsage setup\` or copied from there.`;
@@ -96,7 +96,7 @@ function readFlags(): Flags {
     .option('-n, --slots <n>', 'how many tasks run at once (default: one per core)', wholeNumber)
     .option('-l, --labels <a,b>', 'what tasks may ask for by name', commaList, [])
     .option('-r, --resources <gpu=1,…>', 'what tasks may ask for by amount', amounts, {})
-    .option('--nice <n>', 'niceness of the tasks, 0 to 19', wholeNumber, 0)
+    .option('--nice <n>', 'niceness of the tasks, 0 to 20', wholeNumber, 0)
     .option('--memory-per-slot <MiB>', 'memory that one task may use (default: unlimited)', wholeNumber)
     .option('--name <name>', 'shown in tables (default: host and process number)')
     .option('--json', 'print one JSON object a line on stdout')

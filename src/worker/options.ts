@@ -18,7 +18,7 @@ export interface WorkerOptions {
   readonly labels?: readonly string[];
   /** What tasks may ask for by amount, such as { gpu: 1 }. */
   readonly resources?: Readonly<Record<string, number>>;
-  /** Unix niceness of the tasks, 0 to 19. By default 0. */
+  /** Unix niceness of the tasks, 0 to 19; 20, DSage's default, is taken as 19. By default 0. */
   readonly niceness?: number;
   /** Resident memory that one task may use, MiB. By default unlimited. */
   readonly memoryMb?: number;
@@ -45,7 +45,9 @@ export interface CompiledOptions {
 }
 
 const MAX_SLOTS = 4096;
-const MAX_NICENESS = 19;
+/** DSage started its workers with `nice 20`, which the system takes as its lowest priority, 19. */
+const MAX_NICENESS = 20;
+const LOWEST_PRIORITY = 19;
 const MIN_MEMORY_MB = 64;
 const ALPHABET = 'Use letters, digits and . _ : - only, at most 64.';
 const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
@@ -85,7 +87,16 @@ export function compileOptions(options: WorkerOptions): CompiledOptions {
     'It must have 1 to 100 characters.',
   );
   const ownName = name ?? `${hostname()}-${String(process.pid)}`;
-  return { server, directory, slots, labels, resources, niceness, memoryMb, name: ownName };
+  return {
+    server,
+    directory,
+    slots,
+    labels,
+    resources,
+    niceness: Math.min(niceness, LOWEST_PRIORITY),
+    memoryMb,
+    name: ownName,
+  };
 }
 
 function demand(holds: boolean, message: string, hint: string): asserts holds {
