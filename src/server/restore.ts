@@ -25,9 +25,10 @@ export function restore(store: Store, config: Config, now: number): { state: Sta
     restoreFailures(store, job);
   }
   const writes: Write[] = [];
-  const leased = new Map<LiveJob, Map<number, { holding: Holding; worker: LiveWorker }>>();
+  const leased = new Map<LiveJob, Map<number, Holding>>();
   for (const grant of store.grants()) {
-    if (!restoreGrant(state, store, grant, leased, now)) writes.push({ type: 'delete-grant', id: grant.id });
+    if (!restoreGrant({ state, store, leased, now }, grant))
+      writes.push({ type: 'delete-grant', id: grant.id });
   }
   for (const job of state.jobs.values()) restoreTasks(state, store, job, leased.get(job) ?? new Map());
   // What was restored is what is stored: nothing of it needs to be written or told again.
@@ -46,13 +47,18 @@ function restoreFailures(store: Store, job: LiveJob): void {
   }
 }
 
+interface Restoring {
+  readonly state: State;
+  readonly store: Store;
+  readonly now: number;
+  /** The newest lease of each task that is taken to be running. */
+  readonly leased: Map<LiveJob, Map<number, Holding>>;
+}
+
 /** Whether any task of the grant may still be answered under it. */
 function restoreGrant(
-  state: State,
-  store: Store,
+  { state, store, leased, now }: Restoring,
   { id, worker: number, runs }: Grant,
-  leased: Map<LiveJob, Map<number, { holding: Holding; worker: LiveWorker }>>,
-  now: number,
 ): boolean {
   const record = store.worker(number);
   if (record === undefined) return false;
@@ -69,11 +75,11 @@ function restoreGrant(
         remember(job, index, holding);
         continue;
       }
-      const tasks = leased.get(job) ?? new Map<number, { holding: Holding; worker: LiveWorker }>();
+      const tasks = leased.get(job) ?? new Map<number, Holding>();
       leased.set(job, tasks);
       const before = tasks.get(index);
-      if (before !== undefined) remember(job, index, before.holding);
-      tasks.set(index, { holding, worker: workerOf(state, record, now) });
+      if (before !== undefined) remember(job, index, before);
+      tasks.set(index, holding);
     }
   }
   if (grant.open === 0) return false;
@@ -87,21 +93,16 @@ function hasFailed(store: Store, job: LiveJob, index: number, failed: number): b
 }
 
 /** What neither ended nor is leased waits. */
-function restoreTasks(
-  state: State,
-  store: Store,
-  job: LiveJob,
-  leased: ReadonlyMap<number, { readonly holding: Holding; readonly worker: LiveWorker }>,
-): void {
+function restoreTasks(state: State, store: Store, job: LiveJob, leased: ReadonlyMap<number, Holding>): void {
   let next = 0;
   for (const index of store.endedIndexes(job.id)) {
     job.waiting.add(next, index - next);
     next = index + 1;
   }
   job.waiting.add(next, job.state.taskCount - next);
-  for (const [index, { holding, worker }] of leased) {
+  for (const [index, holding] of leased) {
     job.waiting.delete(index);
-    hold(state, job, index, holding, worker);
+    hold(state, job, index, holding);
   }
   state.waitingTasks += job.waiting.size;
   enqueue(state, job);

@@ -3,6 +3,7 @@ import { endTask, sendKills } from './endings.js';
 import type { AnswersReceived, OutputReceived, ReceivedAnswer } from './events.js';
 import { recall, release, requeue, settleHolding } from './leases.js';
 import type { LiveJob, LiveWorker, State } from './state.js';
+import type { Turn } from './turn.js';
 
 /** Step 6 of the flow: records what a worker says, each task's end exactly once, and acknowledges all of it. */
 export function answersReceived(state: State, event: AnswersReceived, now: number, effects: Effects): void {
@@ -12,7 +13,7 @@ export function answersReceived(state: State, event: AnswersReceived, now: numbe
     const job = state.jobs.get(batch.job);
     // A job that ended or was forgotten: nothing to record, and the worker may forget it too.
     if (job === undefined) continue;
-    for (const answer of batch.answers) takeAnswer(state, worker, job, answer, now, effects);
+    for (const answer of batch.answers) takeAnswer({ state, now, effects }, worker, job, answer);
     noteMean(state, job, batch.answers);
   }
   acknowledge(worker, event, effects);
@@ -64,22 +65,16 @@ function acknowledge(
   });
 }
 
-function takeAnswer(
-  state: State,
-  worker: LiveWorker,
-  job: LiveJob,
-  answer: ReceivedAnswer,
-  now: number,
-  effects: Effects,
-): void {
+function takeAnswer(turn: Turn, worker: LiveWorker, job: LiveJob, answer: ReceivedAnswer): void {
+  const { state, effects } = turn;
   const { index, attempt, outcome } = answer.meta;
   const current = job.leases.get(index);
   const isCurrent = current?.grant.worker === worker.number && current.attempt === attempt;
   if (outcome === 'completed') {
-    if (isCurrent || recallForEnd(state, worker, job, answer, effects)) {
+    if (isCurrent || recallForEnd(turn, worker, job, answer)) {
       worker.completed += 1;
       const ending = { index, status: outcome, worker: worker.number, attempt, record: answer.record };
-      endTask(state, job, ending, now, effects);
+      endTask(turn, job, ending);
     }
     return;
   }
@@ -91,7 +86,7 @@ function takeAnswer(
   }
   if (outcome === 'failed') {
     worker.failed += 1;
-    failAttempt(state, job, answer, worker, now, effects);
+    failAttempt(turn, worker, job, answer);
     return;
   }
   // Returned unstarted, or stopped by the worker's own end: it costs the task nothing.
@@ -102,11 +97,10 @@ function takeAnswer(
 
 /** The first valid answer for an unfinished task is taken, even from a lease that had run out. */
 function recallForEnd(
-  state: State,
+  { state, effects }: Turn,
   worker: LiveWorker,
   job: LiveJob,
   answer: ReceivedAnswer,
-  effects: Effects,
 ): boolean {
   const { index, attempt } = answer.meta;
   const lapsed = recall(job, index, worker.number, attempt);
@@ -120,14 +114,8 @@ function recallForEnd(
   return true;
 }
 
-function failAttempt(
-  state: State,
-  job: LiveJob,
-  answer: ReceivedAnswer,
-  worker: LiveWorker,
-  now: number,
-  effects: Effects,
-): void {
+function failAttempt(turn: Turn, worker: LiveWorker, job: LiveJob, answer: ReceivedAnswer): void {
+  const { state, effects } = turn;
   const { index, attempt } = answer.meta;
   effects.writes.push({ type: 'put-failure', job: job.id, index, attempt, failure: answer.payload });
   const current = job.leases.get(index);
@@ -141,7 +129,7 @@ function failAttempt(
       attempt,
       record: answer.record,
     };
-    endTask(state, job, ending, now, effects);
+    endTask(turn, job, ending);
     return;
   }
   job.failures.set(index, failures);

@@ -4,6 +4,7 @@ import type { Failure, Lease } from '../../model/task.js';
 import type { Effects } from './effects.js';
 import { deleteWaiting, dequeue, release, settleHolding, settleTask } from './leases.js';
 import type { LiveJob, State } from './state.js';
+import type { Turn } from './turn.js';
 
 /** How a task ended and under whom, ready for the store. */
 export interface Ending {
@@ -12,10 +13,13 @@ export interface Ending {
   readonly worker: number;
   readonly attempt: Attempt;
   readonly record: Uint8Array;
+  /** The answer's payload where that is a blob, so that the store knows of it. */
+  readonly blob?: Payload;
 }
 
 /** Records how a task ended, wherever it is now: leased, lapsed or waiting. Exactly once for every task. */
-export function endTask(state: State, job: LiveJob, ending: Ending, now: number, effects: Effects): void {
+export function endTask(turn: Turn, job: LiveJob, ending: Ending): void {
+  const { state, effects } = turn;
   const current = job.leases.get(ending.index);
   if (current !== undefined) {
     release(state, job, ending.index, current);
@@ -30,32 +34,26 @@ export function endTask(state: State, job: LiveJob, ending: Ending, now: number,
   job.fresh.push(ending.record);
   job.state.ends[ending.status] += 1;
   state.dirty.add(job);
-  endJobIfDone(state, job, now, effects);
+  endJobIfDone(turn, job);
 }
 
-export function endJobIfDone(state: State, job: LiveJob, now: number, effects: Effects): void {
+export function endJobIfDone(turn: Turn, job: LiveJob): void {
   const { maxFailedTasks } = job.spec.limits;
   const { ends, closed } = job.state;
   const hasMore = !closed || job.waiting.size > 0 || job.leases.size > 0;
   if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && hasMore) {
     const reason = `Stopped after ${String(ends.failed)} failed tasks (maxFailedTasks ${String(maxFailedTasks)}).`;
-    stopJob(state, job, 'failed', reason, now, effects);
+    stopJob(turn, job, 'failed', reason);
     return;
   }
   if (hasMore) return;
   const status = ends.failed > 0 ? 'failed' : ends.killed > 0 ? 'killed' : 'completed';
-  finishJob(state, job, status, now, effects);
+  finishJob(turn, job, status);
 }
 
 /** Ends a job with all that waits or runs; those tasks have no record of their own, they are `killed` with the job. */
-export function stopJob(
-  state: State,
-  job: LiveJob,
-  status: 'failed' | 'killed',
-  reason: string,
-  now: number,
-  effects: Effects,
-): void {
+export function stopJob(turn: Turn, job: LiveJob, status: 'failed' | 'killed', reason: string): void {
+  const { state, effects } = turn;
   const leases: { worker: number; lease: Lease }[] = [];
   for (const [index, holding] of job.leases) {
     leases.push({ worker: holding.grant.worker, lease: { job: job.id, index, attempt: holding.attempt } });
@@ -78,7 +76,7 @@ export function stopJob(
   job.failures.clear();
   job.state.closed = true;
   job.state.reason = reason;
-  finishJob(state, job, status, now, effects);
+  finishJob(turn, job, status);
 }
 
 /** Leases that had run out may still run, on workers that came back: the task has ended without them. */
@@ -110,14 +108,18 @@ export function sendKills(
   }
 }
 
+/** How a task ended as the server itself says it. */
+interface StatedEnd {
+  readonly index: TaskIndex;
+  readonly status: 'failed' | 'killed';
+  readonly failure: Omit<Failure, 'attempt' | 'peakMemoryKb' | 'wallMs'>;
+}
+
 /** The record of an end that the server itself states. */
 export function statedEnding(
-  state: State,
+  { state, now }: Turn,
   job: LiveJob,
-  index: TaskIndex,
-  status: 'failed' | 'killed',
-  failure: Omit<Failure, 'attempt' | 'peakMemoryKb' | 'wallMs'>,
-  now: number,
+  { index, status, failure }: StatedEnd,
 ): Ending & { readonly failure: Payload } {
   const current = job.leases.get(index);
   const attempt = current?.attempt ?? job.attempts.get(index) ?? 0;
@@ -137,7 +139,7 @@ export function statedEnding(
   return { index, status, worker, attempt, record, failure: payload };
 }
 
-function finishJob(state: State, job: LiveJob, status: FinalStatus, now: number, effects: Effects): void {
+function finishJob({ state, now, effects }: Turn, job: LiveJob, status: FinalStatus): void {
   job.state.status = status;
   job.state.endedAtMs = now;
   if (job.state.startedAtMs === 0) job.state.startedAtMs = now;

@@ -21,7 +21,7 @@ export function jobsKilled(
   for (const id of event.jobs) {
     const job = state.jobs.get(id);
     if (job === undefined || isFinal(job.state.status)) continue;
-    stopJob(state, job, 'killed', event.reason, now, effects);
+    stopJob({ state, now, effects }, job, 'killed', event.reason);
     killed.push(id);
   }
   effects.sends.push({ type: 'reply', request: event.request, jobs: killed });
@@ -48,8 +48,9 @@ export function tasksKilled(
       sendKills(state, [{ worker: current.grant.worker, lease }], event.reason, effects);
     }
     const failure = { kind: 'killed' as const, message: event.reason, workerName: '', host: '' };
-    const { failure: _, ...ending } = statedEnding(state, job, index, 'killed', failure, now);
-    endTask(state, job, ending, now, effects);
+    const turn = { state, now, effects };
+    const { failure: _, ...ending } = statedEnding(turn, job, { index, status: 'killed', failure });
+    endTask(turn, job, ending);
   }
   effects.sends.push({ type: 'reply', request: event.request, jobs: job === undefined ? [] : [job.id] });
 }
@@ -90,7 +91,7 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
   if (event.onlyFailed) keepCompleted(state, job, ends, effects);
   else startOver(state, job, effects);
   state.dirty.add(job);
-  endJobIfDone(state, job, now, effects);
+  endJobIfDone({ state, now, effects }, job);
   effects.sends.push({ type: 'reply', request: event.request, jobs: [job.id] });
 }
 

@@ -16,8 +16,7 @@ export function grantLeases(
   for (const run of runs) {
     const job = mustHaveJob(state, run);
     const holding: Holding = { grant, attempt: run.attempt, blamed: false };
-    for (let offset = 0; offset < run.count; offset += 1)
-      hold(state, job, run.firstIndex + offset, holding, worker);
+    for (let offset = 0; offset < run.count; offset += 1) hold(state, job, run.firstIndex + offset, holding);
     grant.open += run.count;
     if (run.attempt > job.state.maxAttempt) {
       job.state.maxAttempt = run.attempt;
@@ -33,13 +32,10 @@ export function grantLeases(
 }
 
 /** Makes `holding` the current lease of a task that is neither waiting nor leased. */
-export function hold(
-  state: State,
-  job: LiveJob,
-  index: TaskIndex,
-  holding: Holding,
-  worker: LiveWorker,
-): void {
+export function hold(state: State, job: LiveJob, index: TaskIndex, holding: Holding): void {
+  const worker = state.workers.get(holding.grant.worker);
+  if (worker === undefined)
+    throw new Error(`lease of worker ${String(holding.grant.worker)}, which is not in the state`);
   job.leases.set(index, holding);
   state.dirty.add(job);
   worker.held += 1;

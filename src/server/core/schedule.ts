@@ -20,6 +20,13 @@ interface Allocation {
   readonly taken: Map<string, number>;
 }
 
+/** All that one round of giving out goes by. */
+interface Round {
+  readonly state: State;
+  readonly now: number;
+  readonly allocations: readonly Allocation[];
+}
+
 /**
  * Step 3 of the flow: matches waiting tasks with workers. Priority first, then the user who holds
  * fewest leases, then order of arrival. Deterministic: the same state gives the same leases.
@@ -30,9 +37,10 @@ export function schedule(state: State, now: number, effects: Effects): void {
   if (allocations.length === 0) return;
   const shares = new Map(state.share);
   let candidates = [...state.queues.values()];
+  const round = { state, now, allocations };
   while (candidates.length > 0) {
     const queue = best(candidates, shares);
-    const given = serve(state, queue, allocations, hasRivals(queue, candidates), now);
+    const given = serve(round, queue, hasRivals(queue, candidates));
     if (given === 0 || queue.jobs.size === 0) candidates = candidates.filter((it) => it !== queue);
     else shares.set(queue.owner, (shares.get(queue.owner) ?? 0) + given);
   }
@@ -86,13 +94,8 @@ function precedes(a: Queue, b: Queue, shares: ReadonlyMap<string, number>): bool
 }
 
 /** Gives tasks of the queue's first job to the worker that has most room for them; how many were given. */
-function serve(
-  state: State,
-  queue: Queue,
-  allocations: readonly Allocation[],
-  isShared: boolean,
-  now: number,
-): number {
+function serve(round: Round, queue: Queue, isShared: boolean): number {
+  const { state, allocations } = round;
   const id = queue.jobs.first();
   const job = id === undefined ? undefined : state.jobs.get(id);
   if (job === undefined) throw new Error(`queue ${queue.key} names a job that is not in the state`);
@@ -118,7 +121,7 @@ function serve(
     Math.max(portion, freeSlots(chosen), 1),
     isShared ? (isShort(meanMs) ? FAIR_CHUNK : 1) : Infinity,
   );
-  return take(state, job, chosen, wanted, now);
+  return take(round, job, chosen, wanted);
 }
 
 /** Whether another user waits for the same slots. */
@@ -175,7 +178,7 @@ export function exhausted(worker: LiveWorker, needs: Needs): string | undefined 
   return undefined;
 }
 
-function take(state: State, job: LiveJob, allocation: Allocation, wanted: number, now: number): number {
+function take({ state, now }: Round, job: LiveJob, allocation: Allocation, wanted: number): number {
   let given = 0;
   while (given < wanted) {
     const run = job.waiting.takeFirst(wanted - given);

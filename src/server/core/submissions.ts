@@ -49,7 +49,7 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
   const job = enter(state, record);
   effects.writes.push({ type: 'put-job', record: { ...record, state: copyOf(record.state) } });
   addTasks(state, job, event.payloads, effects);
-  endJobIfDone(state, job, now, effects);
+  endJobIfDone({ state, now, effects }, job);
   effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
 }
 
@@ -93,7 +93,7 @@ function addPart(
   if (part.closed && !job.state.closed) {
     job.state.closed = true;
     state.dirty.add(job);
-    endJobIfDone(state, job, now, effects);
+    endJobIfDone({ state, now, effects }, job);
   }
   return undefined;
 }

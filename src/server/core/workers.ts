@@ -5,6 +5,7 @@ import { endTask, statedEnding } from './endings.js';
 import type { WorkerRegistered, WorkerRenewed } from './events.js';
 import { hold, deleteWaiting, recall, release, remember, requeue, settleHolding } from './leases.js';
 import type { Holding, LiveJob, LiveWorker, State } from './state.js';
+import type { Turn } from './turn.js';
 
 /** A worker came, or came back: its leases and what it says it holds are made one. */
 export function workerRegistered(state: State, event: WorkerRegistered, now: number, effects: Effects): void {
@@ -147,7 +148,7 @@ function isWanted(state: State, worker: LiveWorker, { job: id, index, attempt }:
   if (current?.grant.worker === worker.number && current.attempt === attempt) return true;
   const lapsed = recall(job, index, worker.number, attempt);
   if (lapsed === undefined) return false;
-  if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed, worker);
+  if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed);
   else remember(job, index, lapsed);
   return true;
 }
@@ -155,14 +156,15 @@ function isWanted(state: State, worker: LiveWorker, { job: id, index, attempt }:
 /** The lease ran out: what it ran is tried elsewhere. It may still come back and answer. */
 function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effects): void {
   let started = 0;
-  for (const { job, index, holding } of leasesOf(state, worker)) {
+  for (const lease of leasesOf(state, worker)) {
+    const { job, index, holding } = lease;
     if (job.leases.get(index) !== holding) continue;
     release(state, job, index, holding);
     // Leases are run in the order of their grants, so that the oldest ones are those that were running.
     started += 1;
     const isBlamed = started <= worker.info.slots;
     remember(job, index, isBlamed ? { ...holding, blamed: true } : holding);
-    if (isBlamed && !holding.blamed) blameWorker(state, worker, job, index, holding, now, effects);
+    if (isBlamed && !holding.blamed) blameWorker({ state, now, effects }, worker, lease);
     else requeue(state, job, index, holding.attempt);
   }
   if (worker.connection !== undefined) {
@@ -172,33 +174,25 @@ function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effe
   state.workers.delete(worker.number);
 }
 
-function blameWorker(
-  state: State,
-  worker: LiveWorker,
-  job: LiveJob,
-  index: number,
-  holding: Holding,
-  now: number,
-  effects: Effects,
-): void {
+function blameWorker(turn: Turn, worker: LiveWorker, { job, index, holding }: OwnLease): void {
+  const { state, effects } = turn;
   job.attempts.set(index, holding.attempt);
   const failures = (job.failures.get(index) ?? 0) + 1;
-  const { failure, ...ending } = statedEnding(
-    state,
-    job,
+  const { name, host } = worker.info;
+  const silence = `nothing was heard of it for ${String(state.config.leaseMs)} ms while it held this task`;
+  const { failure, ...ending } = statedEnding(turn, job, {
     index,
-    'failed',
-    {
+    status: 'failed',
+    failure: {
       kind: 'worker-lost',
-      message: `The worker ${worker.info.name} was lost: nothing was heard of it for ${String(state.config.leaseMs)} ms while it held this task.`,
-      workerName: worker.info.name,
-      host: worker.info.host,
+      message: `The worker ${name} was lost: ${silence}.`,
+      workerName: name,
+      host,
     },
-    now,
-  );
+  });
   effects.writes.push({ type: 'put-failure', job: job.id, index, attempt: holding.attempt, failure });
   if (failures >= job.spec.limits.maxAttempts) {
-    endTask(state, job, { ...ending, worker: worker.number }, now, effects);
+    endTask(turn, job, { ...ending, worker: worker.number });
     return;
   }
   job.failures.set(index, failures);

@@ -56,6 +56,8 @@ export interface PutAnswer {
   readonly attempt: Attempt;
   /** One packed answer, its length prefix included. */
   readonly record: Uint8Array;
+  /** The answer's payload where that is a blob: the job uses it, until it is cleared or forgotten. */
+  readonly blob?: Payload;
 }
 
 export interface OutputChunk {
