@@ -65,7 +65,7 @@ export function compileOptions(options: WorkerOptions): CompiledOptions {
   demand(
     Number.isInteger(niceness) && niceness >= 0 && niceness <= MAX_NICENESS,
     `nice is ${String(niceness)}.`,
-    'It must be a whole number from 0 to 19.',
+    'It must be a whole number from 0 to 20.',
   );
   demand(
     memoryMb === undefined || (Number.isInteger(memoryMb) && memoryMb >= MIN_MEMORY_MB),

@@ -242,7 +242,7 @@ describe('worker process', function () {
     [['--server', 'lab1:0'], /"lab1:0" is not the address/],
     [['--slots', 'many'], /whole number/],
     [['--slots', '0'], /slots is 0/],
-    [['--nice', '20'], /nice is 20/],
+    [['--nice', '21'], /nice is 21/],
     [['--resources', 'gpu='], /gpu=1/],
     [['--nonsense'], /unknown option/],
   ];

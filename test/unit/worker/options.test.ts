@@ -30,7 +30,7 @@ describe('worker options', () => {
     [{ server: '::1:8081' }, /not the address/],
     [{ slots: 0 }, /slots is 0.*1 to 4096/],
     [{ slots: 1.5 }, /slots/],
-    [{ niceness: 20 }, /nice is 20.*0 to 19/],
+    [{ niceness: 21 }, /nice is 21.*0 to 20/],
     [{ memoryMb: 10 }, /is 10.*64 or more/],
     [{ labels: ['a b'] }, /'a b' is no label/],
     [{ labels: [''] }, /'' is no label/],
