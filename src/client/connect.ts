@@ -18,7 +18,7 @@ import { Session } from './session.js';
 export type { Dsage } from './dsage.js';
 
 export interface ConnectOptions {
-  /** `host`, `host:port` or `[v6]:port`; 127.0.0.1:8081 unless given. */
+  /** `host`, `host:port` or `[v6]:port`; that which runs on the directory, or 127.0.0.1:8081, unless given. */
   readonly server?: string;
   /** Where the user's key and certificate are; `$DSAGE_DIR` unless given, else `~/.sage/dsage`. */
   readonly directory?: string;

@@ -206,6 +206,8 @@ export class Session {
   }
 
   #refuse(seq: number, error: DsageError): void {
+    // Parts that were on their way behind a refused one are refused too, and say nothing new.
+    if (!this.#outbox.has(seq)) return;
     if (!this.#outbox.isAccepted(seq)) {
       this.#outbox.drop(seq);
       this.#takeSubmitted(seq)?.onRefused(error);

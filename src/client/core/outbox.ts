@@ -138,6 +138,11 @@ export class Outbox {
     return true;
   }
 
+  /** Whether anything of the job may still be on its way. */
+  has(seq: number): boolean {
+    return this.#entries.has(seq);
+  }
+
   /** Whether the job had been accepted: then only the tasks that came later are refused. */
   isAccepted(seq: number): boolean {
     return this.#entries.get(seq)?.accepted ?? false;
