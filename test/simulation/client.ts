@@ -1,6 +1,5 @@
 import { AnswerLedger } from '#dsage/client/core/answers.js';
 import { Outbox } from '#dsage/client/core/outbox.js';
-import type { JobStatus } from '#dsage/model/status.js';
 import { isFinal } from '#dsage/model/status.js';
 import { statusFromMessage } from '#dsage/wire/convert.js';
 import type { Accepted, JobChanged, SessionResponse, WatchEvents } from '#dsage/wire/gen/dsage/v1/client.js';
@@ -10,25 +9,13 @@ import { readPayload } from '#dsage/wire/payload.js';
 
 import { Connection } from './connection.js';
 import type { FromClient, Request, ToClient } from './messages.js';
+import type { Handle } from './handle.js';
 import type { Plan } from './plan.js';
 import { Process } from './process.js';
 import type { World } from './world.js';
 
 /** What the outbox is given: it looks at nothing but the size. The server is given the plan's own. */
 const SPEC = WireSpec.decode(new Uint8Array(0));
-
-/** One job as its client sees it. */
-export interface Handle {
-  readonly seq: number;
-  readonly plan: Plan;
-  readonly ledger: AnswerLedger;
-  id: number | undefined;
-  generation: number;
-  status: JobStatus;
-  /** Whether all that can be known is here: a final status, or a refusal. */
-  isSettled: boolean;
-  problem: string | undefined;
-}
 
 /** A client: the real outbox and ledger, with what the client's session does around them. It never dies. */
 export class SimClient extends Process {
@@ -148,7 +135,7 @@ export class SimClient extends Process {
     const stream: Connection<FromClient, ToClient> = new Connection(
       this.world,
       near,
-      server.acceptClient(() => stream),
+      server.clients.accept(() => stream),
     );
     this.world.connections.add(stream);
     this.#stream = stream;

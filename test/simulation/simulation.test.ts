@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { simulate } from './scenario.js';
 
-const SEEDS = 2_000;
+const SEEDS = 4_000;
 const BATCH = 250;
 
 describe('simulation', () => {

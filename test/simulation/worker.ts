@@ -114,7 +114,7 @@ export class SimWorker extends Process {
     const stream: Connection<FromWorker, ToWorker> = new Connection(
       this.world,
       near,
-      server.acceptWorker(() => stream),
+      server.workers.accept(() => stream),
     );
     this.world.connections.add(stream);
     this.#stream = stream;
@@ -140,6 +140,10 @@ export class SimWorker extends Process {
         break;
       case 'recorded':
         this.dispatch({ type: 'answers-recorded', seq: message.seq });
+        this.world.ensure(
+          this.state.acknowledgedSeq <= message.seq,
+          `${this.name} forgets what is not recorded`,
+        );
         break;
       case 'kill':
         this.dispatch({ ...message, type: 'kill-received' });
