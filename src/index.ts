@@ -1,6 +1,6 @@
 /** What `import … from 'dsage'` gives: named exports, and nothing that is not meant for users. */
 
-import { connect } from './client/connect.js';
+import { connect } from './deploy/connect.js';
 import { server } from './deploy/server.js';
 import { setup } from './deploy/setup.js';
 import { startAll } from './deploy/start-all.js';
