@@ -75,7 +75,9 @@ await Promise.all(all.map(({ slot }) => slot.start()));
 /** Processor time of the children, seconds; where there is no /proc it is not known. */
 function childSeconds(): number {
   const ticks = all.map(({ slot }) => {
-    const fields = readFileSync(`/proc/${slot.pid ?? 0}/stat`, 'latin1').split(') ')[1]!.split(' ');
+    const fields = readFileSync(`/proc/${slot.pid ?? 0}/stat`, 'latin1')
+      .split(') ')[1]!
+      .split(' ');
     return Number(fields[11]) + Number(fields[12]);
   });
   return ticks.reduce((sum, one) => sum + one, 0) / 100;

@@ -5,8 +5,8 @@ import type { Bench, BenchOptions } from './bench.js';
 
 const WORKERS = 200;
 const PER_SECOND = 1_000;
-/** How long a stand-in holds a task: half of them are busy at any time. */
-const TASK_MS = 100;
+/** How long a stand-in holds a task: a quarter of them are busy at any time. */
+const TASK_MS = 50;
 
 /** Many connected workers, which speak the real protocol and do nothing else. */
 export const workers: Bench = {

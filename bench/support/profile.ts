@@ -9,9 +9,10 @@ import type { BenchOptions } from '../benches/bench.js';
 import { Cluster } from '../systems/cluster.js';
 import { type Cost, type CpuProfile, costs } from './cpu-profile.js';
 import { waitUntil } from './net.js';
+import { programPath } from './paths.js';
 import { cpuSeconds, withDescendants } from './proc.js';
 
-const PRELOAD = pathToFileURL(join(import.meta.dirname, 'profile-preload.js')).href;
+const PRELOAD = pathToFileURL(programPath('profile-preload')).href;
 const TOP_FUNCTIONS = 25;
 const TOP_PLACES = 10;
 
