@@ -1,21 +1,26 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { renameSync, statSync, utimesSync } from 'node:fs';
 import { type FileHandle, mkdir, open as openFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { DsageError, messageOf } from '../model/errors.js';
 import type { BlobRef } from '../model/job.js';
 import { BLOB_CHUNK_BYTES, MAX_BLOB_BYTES } from '../model/protocol.js';
+import { absent, beginFile, endFile, removeLeftovers } from './incoming.js';
 
 /** Where blobs are written before they are whole; on the same disk, so that a rename is all that is left to do. */
 const INCOMING = 'incoming';
-/** A leftover that this old belongs to nobody, whatever process has the number of its writer now. */
-const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
-/** Files in `incoming` that this process is writing. */
-const beingWritten = new Set<string>();
 const SHA256 = /^[0-9a-f]{64}$/;
 
+const FOLDER = /^[0-9a-f]{2}$/;
+
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A blob that is in the store, and when it was last written or touched. */
+export interface StoredBlob {
+  readonly ref: BlobRef;
+  readonly touchedAtMs: number;
+}
 
 export interface BlobStoreOptions {
   /** The largest blob that is taken, in bytes. */
@@ -70,29 +75,50 @@ export class BlobStore {
   async put(ref: BlobRef, chunks: Chunks): Promise<void> {
     checkRef(ref);
     this.#checkSize(ref.sizeBytes);
-    if (this.has(ref)) return drain(chunks);
-    const name = `${process.pid}-${randomUUID()}`;
+    if (this.touch(ref)) return drain(chunks);
+    const name = beginFile();
     const incoming = join(this.#directory, INCOMING, name);
-    beingWritten.add(name);
     try {
       const found = await this.#receive(incoming, ref.sizeBytes, chunks);
       if (found.sizeBytes !== ref.sizeBytes || found.sha256 !== ref.sha256) throw mismatch(ref, found);
       await this.#settle(incoming, ref);
     } finally {
-      beingWritten.delete(name);
       await rm(incoming, { force: true });
+      endFile(name);
     }
   }
 
   /** Keeps bytes that are in memory, and says what they are called. */
   async write(bytes: Uint8Array): Promise<BlobRef> {
     const ref = blobRefOf(bytes);
-    if (!this.has(ref)) await this.put(ref, [bytes]);
+    await this.put(ref, [bytes]);
     return ref;
   }
 
   has(ref: BlobRef): boolean {
     return statSync(this.pathOf(ref), { throwIfNoEntry: false })?.size === ref.sizeBytes;
+  }
+
+  /** Whether the blob is there; if so it counts as written just now, so that `delete` spares it for a while. */
+  touch(ref: BlobRef): boolean {
+    if (!this.has(ref)) return false;
+    const now = new Date();
+    utimesSync(this.pathOf(ref), now, now);
+    return true;
+  }
+
+  /** All blobs, in the order of their hashes; lazy. What comes or goes meanwhile may be among them. */
+  async *list(): AsyncGenerator<StoredBlob, void, undefined> {
+    for (const first of await namesIn(this.#directory, FOLDER)) {
+      for (const second of await namesIn(join(this.#directory, first), FOLDER)) {
+        const folder = join(this.#directory, first, second);
+        for (const sha256 of await namesIn(folder, SHA256)) {
+          const found = await stat(join(folder, sha256)).catch(absent);
+          if (found?.isFile() !== true) continue;
+          yield { ref: { sha256, sizeBytes: found.size }, touchedAtMs: found.mtimeMs };
+        }
+      }
+    }
   }
 
   /**
@@ -120,9 +146,28 @@ export class BlobStore {
     return join(this.#directory, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
 
-  /** Harmless when there is no such blob; a reader that has begun goes on to the end. */
-  async delete(ref: Pick<BlobRef, 'sha256'>): Promise<void> {
-    await rm(this.pathOf(ref), { force: true });
+  /**
+   * Removes a blob; with `untouchedSinceMs` (since the epoch) only if it was neither written nor touched at that
+   * time or later. Tells whether it did. The blob is gone at once, when this returns its promise: `touch` said
+   * before that it is there, or says after it that it is not. A reader that has begun goes on to the end.
+   */
+  async delete(
+    ref: Pick<BlobRef, 'sha256'>,
+    { untouchedSinceMs = Infinity }: { readonly untouchedSinceMs?: number } = {},
+  ): Promise<boolean> {
+    const path = this.pathOf(ref);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.mtimeMs >= untouchedSinceMs) return false;
+    // A large file takes its time to go, which a rename does not.
+    const name = beginFile();
+    const leaving = join(this.#directory, INCOMING, name);
+    try {
+      renameSync(path, leaving);
+      await rm(leaving, { force: true });
+    } finally {
+      endFile(name);
+    }
+    return true;
   }
 
   async #receive(path: string, mostBytes: number, chunks: Chunks): Promise<BlobRef> {
@@ -195,29 +240,17 @@ function blobRefOf(bytes: Uint8Array): BlobRef {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
 }
 
+/** Names in a folder that look as they should, sorted; none where there is no such folder. */
+async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  const names = await readdir(folder).catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    return absent(thrown);
+  });
+  return (names ?? []).filter((name) => pattern.test(name)).sort();
+}
+
 async function drain(chunks: Chunks): Promise<void> {
   for await (const _ of chunks);
-}
-
-async function removeLeftovers(incoming: string): Promise<void> {
-  for (const name of await readdir(incoming)) {
-    const path = join(incoming, name);
-    const age = Date.now() - ((await stat(path).catch(absent))?.mtimeMs ?? 0);
-    if (age > LEFTOVER_AGE_MS || !isBeingWritten(name)) await rm(path, { force: true });
-  }
-}
-
-/** Whether the process that a file in `incoming` is named after may still be writing it. */
-function isBeingWritten(name: string): boolean {
-  const pid = Number.parseInt(name, 10);
-  if (pid === process.pid) return beingWritten.has(name);
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function syncDirectory(directory: string): Promise<void> {
@@ -252,10 +285,4 @@ function mismatch(ref: BlobRef, found: BlobRef): DsageError {
 
 function notFound(ref: BlobRef, directory: string): DsageError {
   return new DsageError('not-found', `Blob ${ref.sha256} (${ref.sizeBytes} bytes) is not in ${directory}.`);
-}
-
-/** Turns "no such file" into undefined. */
-function absent(thrown: unknown): undefined {
-  if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-  return undefined;
 }

@@ -10,6 +10,8 @@ export const MAX_INLINE_BYTES = 256 * 1024;
 export const TARGET_BATCH_BYTES = 512 * 1024;
 /** gRPC refuses larger messages: one payload at its limit plus one batch, with room. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+/** The first byte of a payload that only names a blob (PACKED FORMATS in proto/dsage/v1/types.proto). */
+export const BLOB_TAG = 0x01;
 /** A blob's limit. */
 export const MAX_BLOB_BYTES = 512 * 1024 * 1024;
 export const BLOB_CHUNK_BYTES = 256 * 1024;

@@ -1,10 +1,10 @@
 import { DsageError } from '../model/errors.js';
 import type { BlobRef, Payload } from '../model/job.js';
+import { BLOB_TAG } from '../model/protocol.js';
 import { ByteReader, MAX_VARINT_BYTES, writeVarint } from './varint.js';
 
 /** The tag bytes of a payload: see PACKED FORMATS in proto/dsage/v1/types.proto. */
 const INLINE = 0x00;
-const BLOB = 0x01;
 const SHA256_BYTES = 32;
 
 /** The payload that stands for `undefined`. */
@@ -34,7 +34,7 @@ export function blobPayload(ref: BlobRef): Buffer {
     );
   }
   const payload = Buffer.allocUnsafe(1 + SHA256_BYTES + MAX_VARINT_BYTES);
-  payload[0] = BLOB;
+  payload[0] = BLOB_TAG;
   payload.set(hash, 1);
   const end = writeVarint(payload, 1 + SHA256_BYTES, ref.sizeBytes);
   return payload.subarray(0, end);
@@ -45,17 +45,27 @@ export function readPayload(payload: Payload): PayloadContent {
   const tag = payload[0];
   if (tag === undefined) return { type: 'none' };
   if (tag === INLINE) return { type: 'inline', bytes: payload.subarray(1) };
-  if (tag === BLOB) return { type: 'blob', ref: readBlobRef(payload) };
+  if (tag === BLOB_TAG) return { type: 'blob', ref: readBlobRef(payload) };
   throw new DsageError(
     'invalid-argument',
     `A payload starts with byte 0 or 1, not with ${tag}: it is damaged, or of a newer dsage.`,
   );
 }
 
+/** The SHA-256 of a payload that is a blob, in hexadecimal; undefined for any other, also a damaged one. */
+export function blobNamedBy(payload: Payload): string | undefined {
+  if (payload[0] !== BLOB_TAG || payload.length < 1 + SHA256_BYTES) return undefined;
+  return hexAt(payload, 1);
+}
+
+function hexAt(payload: Payload, at: number): string {
+  return Buffer.from(payload.buffer, payload.byteOffset + at, SHA256_BYTES).toString('hex');
+}
+
 function readBlobRef(payload: Payload): BlobRef {
   const reader = new ByteReader(payload, 'bytes of a blob payload', 1);
   const end = reader.skip(SHA256_BYTES);
-  const sha256 = Buffer.from(payload.buffer, payload.byteOffset + 1, SHA256_BYTES).toString('hex');
+  const sha256 = hexAt(payload, 1);
   reader.offset = end;
   const sizeBytes = reader.varint();
   if (reader.offset !== payload.length) reader.fail('more bytes follow');

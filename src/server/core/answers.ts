@@ -1,3 +1,4 @@
+import { BLOB_TAG } from '../../model/protocol.js';
 import type { Effects } from './effects.js';
 import { endTask, sendKills } from './endings.js';
 import type { AnswersReceived, OutputReceived, ReceivedAnswer } from './events.js';
@@ -74,7 +75,8 @@ function takeAnswer(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Receiv
     if (isCurrent || recallForEnd(turn, worker, job, answer)) {
       worker.completed += 1;
       const ending = { index, status: outcome, worker: worker.number, attempt, record: answer.record };
-      endTask(turn, job, ending);
+      const isBlob = answer.payload[0] === BLOB_TAG;
+      endTask(turn, job, isBlob ? { ...ending, blob: answer.payload } : ending);
     }
     return;
   }

@@ -1,5 +1,6 @@
 /** One job in memory, with all that belongs to it. */
 import type { Attempt, JobRecord, JobState, Payload, TaskIndex } from '../../model/job.js';
+import { blobNamedBy } from '../../wire/payload.js';
 import type { OutputChunk, Write } from '../core/writes.js';
 import type { TaskEnd } from './store.js';
 
@@ -20,6 +21,10 @@ export interface StoredJob {
   readonly failures: Map<string, StoredFailure>;
   /** By index, attempt and chunk. */
   readonly output: Map<string, OutputChunk>;
+  /** Hashes of the blobs that the job itself names. */
+  readonly blobs: Set<string>;
+  /** Hashes of those that were recorded since the job was last cleared. */
+  readonly recordedBlobs: Set<string>;
 }
 
 /** The writes that change nothing but one job that is there. */
@@ -34,16 +39,21 @@ export function applyToJob(job: StoredJob, write: JobWrite): void {
       job.state = copyState(write.state);
       break;
     case 'put-tasks':
-      for (const [i, payload] of write.payloads.entries()) job.tasks.set(write.firstIndex + i, payload);
+      for (const [i, payload] of write.payloads.entries()) {
+        job.tasks.set(write.firstIndex + i, payload);
+        noteBlob(job.blobs, payload);
+      }
       break;
     case 'put-answer': {
       const { index, status, ordinal, worker, attempt } = write;
       job.answers.set(ordinal, write.record);
       job.ends.set(index, { index, status, ordinal, worker, attempt });
+      if (write.blob !== undefined) noteBlob(job.recordedBlobs, write.blob);
       break;
     }
     case 'put-failure':
       job.failures.set(`${write.index}/${write.attempt}`, write);
+      noteBlob(job.recordedBlobs, write.failure);
       break;
     case 'delete-end': {
       const end = job.ends.get(write.index);
@@ -52,7 +62,8 @@ export function applyToJob(job: StoredJob, write: JobWrite): void {
       break;
     }
     case 'clear-job':
-      for (const recorded of [job.answers, job.ends, job.failures, job.output]) recorded.clear();
+      for (const recorded of [job.answers, job.ends, job.failures, job.output, job.recordedBlobs])
+        recorded.clear();
       break;
   }
 }
@@ -74,7 +85,11 @@ export function putJob(known: StoredJob | undefined, record: JobRecord): StoredJ
     ends: new Map<TaskIndex, TaskEnd>(),
     failures: new Map<string, StoredFailure>(),
     output: new Map<string, OutputChunk>(),
+    blobs: new Set<string>(),
+    recordedBlobs: new Set<string>(),
   };
+  noteBlob(parts.blobs, head.spec.program);
+  for (const { blob } of head.spec.attachments) parts.blobs.add(blob.sha256);
   return { ...parts, head, state: copyState(state) };
 }
 
@@ -87,7 +102,14 @@ export function cloneJob(job: StoredJob): StoredJob {
     ends: new Map(job.ends),
     failures: new Map(job.failures),
     output: new Map(job.output),
+    blobs: new Set(job.blobs),
+    recordedBlobs: new Set(job.recordedBlobs),
   };
+}
+
+function noteBlob(blobs: Set<string>, payload: Payload): void {
+  const sha256 = blobNamedBy(payload);
+  if (sha256 !== undefined) blobs.add(sha256);
 }
 
 function copyState(state: JobState): JobState {

@@ -207,6 +207,12 @@ export class MemoryStore implements Store {
       .sort((a, b) => a.index - b.index || a.attempt - b.attempt || a.chunk - b.chunk);
   }
 
+  usesBlob(sha256: string): boolean {
+    for (const { blobs, recordedBlobs } of this.#jobs.values())
+      if (blobs.has(sha256) || recordedBlobs.has(sha256)) return true;
+    return false;
+  }
+
   grants(): Iterable<Grant> {
     return [...this.#grants.values()].sort((a, b) => a.id - b.id);
   }

@@ -68,6 +68,11 @@ export interface Store {
     job: JobId,
     options: { readonly index?: TaskIndex; readonly attempt?: Attempt },
   ): Iterable<OutputChunk>;
+  /**
+   * Whether a job that is kept names this blob (64 hexadecimal digits): as an attachment, its program, a task's
+   * payload, a failure, or an answer that was recorded since the job was last cleared.
+   */
+  usesBlob(sha256: string): boolean;
   grants(): Iterable<Grant>;
   worker(number: WorkerNumber): WorkerRecord | undefined;
   workerByInstance(instance: string): WorkerRecord | undefined;

@@ -3,10 +3,12 @@
  * cannot be encoded) fails here, before the transaction begins: it is then kept whole, or not at all.
  */
 import { DsageError, messageOf } from '../../../model/errors.js';
-import type { JobId, JobRecord, JobState } from '../../../model/job.js';
+import type { JobId, JobRecord, JobState, Payload } from '../../../model/job.js';
 import { isFinal } from '../../../model/status.js';
 import type { OutputChunk, PutAnswer, Write } from '../../core/writes.js';
-import { expiryKey, numberKey, pairKey, runKey, submissionKey, textKey, type Table } from './keys.js';
+import { blobNamedBy } from '../../../wire/payload.js';
+import { blobUseKey, EVERY_RUN, expiryKey, jobBlobKey, numberKey, pairKey } from './keys.js';
+import { runKey, submissionKey, type Table, textKey } from './keys.js';
 import { type Changes, type Ledger, NUMBER_NAMES } from './ledger.js';
 import type { Tables } from './tables.js';
 import {
@@ -65,6 +67,7 @@ export class Draft implements Changes {
       case 'put-tasks':
         for (const [i, payload] of write.payloads.entries()) {
           this.#put(tables.tasks, pairKey(write.job, write.firstIndex + i), payload);
+          this.#noteBlob(write.job, EVERY_RUN, payload);
         }
         break;
       case 'put-answer':
@@ -88,6 +91,7 @@ export class Draft implements Changes {
       case 'put-failure': {
         const run = this.#run(write.job).number;
         this.#put(tables.failures, runKey(write.job, run, write.index, write.attempt), write.failure);
+        this.#noteBlob(write.job, run, write.failure);
         break;
       }
       case 'put-output':
@@ -118,16 +122,31 @@ export class Draft implements Changes {
     const run = this.#run(write.job).number;
     this.#put(this.#tables.answers, runKey(write.job, run, write.ordinal), packAnswer(write));
     this.#put(this.#tables.ends, runKey(write.job, run, write.index), packEnd(write));
+    if (write.blob !== undefined) this.#noteBlob(write.job, run, write.blob);
   }
 
   #putJob(record: JobRecord): void {
-    const { id, session, seq, state } = record;
+    const { id, session, seq, state, spec } = record;
     const key = numberKey(id);
     this.#count('lastJob', id);
     this.heads.set(id, record);
     this.#put(this.#tables.jobs, key, encodeHead(record));
     this.#put(this.#tables.submissions, submissionKey(session, seq), key);
     this.#putState(id, state);
+    this.#noteBlob(id, EVERY_RUN, spec.program);
+    for (const { blob } of spec.attachments) this.#noteUse(id, EVERY_RUN, blob.sha256);
+  }
+
+  /** Costs a payload that is no blob the look at its first byte. */
+  #noteBlob(job: JobId, run: number, payload: Payload): void {
+    const sha256 = blobNamedBy(payload);
+    if (sha256 !== undefined) this.#noteUse(job, run, sha256);
+  }
+
+  #noteUse(job: JobId, run: number, sha256: string): void {
+    const key = jobBlobKey(job, run, sha256);
+    this.#put(this.#tables.job_blobs, key, NOTHING);
+    this.#put(this.#tables.blob_uses, blobUseKey(key), NOTHING);
   }
 
   #putState(job: JobId, state: JobState): void {

@@ -20,6 +20,7 @@ export interface KeyRange {
 const NUMBER_BYTES = 6;
 const PART_BYTES = 4;
 const PREFIX_BYTES = NUMBER_BYTES + PART_BYTES;
+const HASH_BYTES = 32;
 const MAX_NUMBER = 2 ** 48 - 1;
 const MAX_PART = 2 ** 32 - 1;
 /** LMDB takes keys of up to 1978 bytes. */
@@ -55,6 +56,32 @@ export function expiryKey(expiresAtMs: number, job: number): Buffer {
   writeNumber(key, Math.min(expiresAtMs, MAX_NUMBER), 0);
   writeNumber(key, job, NUMBER_BYTES);
   return key;
+}
+
+/** In place of a run's number: what belongs to the job itself, and stays when the job is cleared. */
+export const EVERY_RUN = MAX_PART;
+
+/** A blob that one run of a job uses: 42 bytes. */
+export function jobBlobKey(job: number, run: number, sha256: string): Buffer {
+  return Buffer.concat([pairKey(job, run), blobKey(sha256)]);
+}
+
+/** The twin of a key that `jobBlobKey` made, which is found by the blob. */
+export function blobUseKey(jobBlob: Buffer): Buffer {
+  return Buffer.concat([jobBlob.subarray(PREFIX_BYTES), jobBlob.subarray(0, PREFIX_BYTES)]);
+}
+
+/** What the keys of a blob's uses begin with: its hash, 32 bytes. */
+export function blobKey(sha256: string): Buffer {
+  const key = Buffer.from(sha256, 'hex');
+  if (key.length === HASH_BYTES && sha256.length === 2 * HASH_BYTES) return key;
+  throw new DsageError('internal', `"${sha256}" names no blob.`);
+}
+
+/** Which job and run a key of `blob_uses` speaks of. */
+export function readBlobUse(key: Uint8Array): { readonly job: number; readonly run: number } {
+  const bytes = asBuffer(key);
+  return { job: readNumber(bytes, HASH_BYTES), run: bytes.readUInt32BE(HASH_BYTES + NUMBER_BYTES) };
 }
 
 /** A client's session (any text) and its count of submissions. */

@@ -5,8 +5,18 @@ import type { UserRecord } from '../../../model/user.js';
 import type { WorkerNumber } from '../../../model/worker.js';
 import type { Grant, OutputChunk, WorkerRecord } from '../../core/writes.js';
 import type { StoreNumbers, TaskEnd } from '../store.js';
-import { after, EVERYTHING, expiryKey, type KeyRange, numberKey, pairKey, readNumber } from './keys.js';
-import { readPart, runKey, submissionKey, type Table, textKey, under } from './keys.js';
+import {
+  after,
+  blobKey,
+  EVERY_RUN,
+  EVERYTHING,
+  expiryKey,
+  type KeyRange,
+  numberKey,
+  pairKey,
+  readNumber,
+} from './keys.js';
+import { readBlobUse, readPart, runKey, submissionKey, type Table, textKey, under } from './keys.js';
 import type { Ledger } from './ledger.js';
 import { type Entry, readValue, scanEntries, scanKeys } from './scan.js';
 import type { Tables } from './tables.js';
@@ -174,6 +184,15 @@ export abstract class LmdbReads {
       if (options.attempt !== undefined && attempt !== options.attempt) continue;
       yield { job, index, attempt, chunk, ...unpackOutput(value) };
     }
+  }
+
+  usesBlob(sha256: string): boolean {
+    for (const key of scanKeys(this.tables.blob_uses, under(blobKey(sha256)))) {
+      const { job, run } = readBlobUse(key);
+      if (this.ledger.isForgotten(job)) continue;
+      if (run === EVERY_RUN || run === this.ledger.visibleRun(job).number) return true;
+    }
+    return false;
   }
 
   *grants(): Generator<Grant> {

@@ -1,7 +1,7 @@
 /** Frees what was cleared and forgotten, some keys at a time, so that the server goes on serving meanwhile. */
 import type { JobId } from '../../../model/job.js';
 import type { Operation } from './draft.js';
-import { EVERYTHING, isWholeJob, readNumber, under } from './keys.js';
+import { blobUseKey, EVERYTHING, isWholeJob, readNumber, under } from './keys.js';
 import { readKeys } from './scan.js';
 import type { Tables } from './tables.js';
 
@@ -38,5 +38,11 @@ function removeUnder(tables: Tables, prefix: Buffer, operations: Operation[]): v
     if (limit <= 0) return;
     for (const key of readKeys(table, under(prefix), { limit }))
       operations.push({ table, key, value: undefined });
+  }
+  const limit = KEYS_A_SWEEP - operations.length;
+  if (limit <= 0) return;
+  for (const key of readKeys(tables.job_blobs, under(prefix), { limit: Math.ceil(limit / 2) })) {
+    operations.push({ table: tables.job_blobs, key, value: undefined });
+    operations.push({ table: tables.blob_uses, key: blobUseKey(key), value: undefined });
   }
 }

@@ -9,7 +9,7 @@ import { cannotOpen, checkHeader } from './header.js';
 import type { RootTable, Table } from './keys.js';
 
 /** Raised when a version of dsage writes what an older one cannot read. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** The file that holds everything, in the database's directory; LMDB keeps its lock.mdb beside it. */
 export const DATA_FILE = 'data.mdb';
@@ -39,6 +39,10 @@ const TABLE_NAMES = [
   'failures',
   /** (Job, run, index, attempt, chunk) -> output. */
   'output',
+  /** (Job, run or EVERY_RUN, hash) -> nothing: the blobs that a job uses. */
+  'job_blobs',
+  /** (Hash, job, run or EVERY_RUN) -> nothing: the same, to be found by the blob. */
+  'blob_uses',
   'grants',
   'workers',
   /** Instance -> worker's number. */

@@ -60,7 +60,7 @@ describe('LmdbStore', () => {
       await root.close();
       expectSetupError(
         () => openStore(),
-        /has format 7; this version of dsage reads and writes format 1\. Install/,
+        /has format 7; this version of dsage reads and writes format 2\. Install/,
       );
     });
 
