@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { removeRunFile, writeRunFile } from '../deploy/run-file.js';
 import { LOG_LEVELS, type LogLevel } from '../log/log.js';
@@ -22,6 +22,7 @@ interface Flags {
   readonly maxWaitingTasks: number;
   readonly maxUnfinishedJobs: number;
   readonly maxTasksPerJob: number;
+  readonly blobGraceMs: number;
   readonly logLevel: LogLevel;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -62,6 +63,13 @@ const program = new Command('dsage-server')
     SERVER_DEFAULTS.maxUnfinishedJobs,
   )
   .option('--max-tasks-per-job <n>', 'tasks that one job may have', whole(1), SERVER_DEFAULTS.maxTasksPerJob)
+  // For tests of retention: a value that is too small takes uploads away from those who are about to use them.
+  .addOption(
+    new Option('--blob-grace-ms <ms>', 'how long a blob that no job uses stays')
+      .argParser(whole(0))
+      .default(SERVER_DEFAULTS.blobGraceMs)
+      .hideHelp(),
+  )
   .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, SERVER_DEFAULTS.logLevel)
   .option('--verbose', 'also log to stderr', false)
   .option('--json', 'print what happens as lines of JSON on stdout', false)

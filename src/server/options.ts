@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly maxUnfinishedJobs?: number;
   /** Default 10,000,000. */
   readonly maxTasksPerJob?: number;
+  /** How long a blob that no job uses stays after it was last written or asked for; default one hour. */
+  readonly blobGraceMs?: number;
   readonly logLevel?: LogLevel;
   /** Also log to stderr; default false. */
   readonly logToConsole?: boolean;
@@ -35,6 +37,7 @@ export const SERVER_DEFAULTS = {
   maxWaitingTasks: 10_000_000,
   maxUnfinishedJobs: 200_000,
   maxTasksPerJob: 10_000_000,
+  blobGraceMs: 3_600_000,
   logLevel: 'info',
   logToConsole: false,
 } as const satisfies Required<Omit<ServerOptions, 'directory'>>;

@@ -130,7 +130,7 @@ export class Server {
   }
 
   async #assemble(files: ServerFiles, store: Store) {
-    const { webHost, webPort, leaseMs } = this.#options;
+    const { webHost, webPort, leaseMs, blobGraceMs } = this.#options;
     const now = () => Date.now();
     const { state, writes } = restore(store, this.#config(), now());
     if (store.users().length === 0)
@@ -197,7 +197,8 @@ export class Server {
         return record === undefined ? undefined : { job: record.id, taskCount: record.state.taskCount };
       },
     };
-    return { services, monitor, engine, housekeeping: new Housekeeping(engine, this.#log, now) };
+    const housekeeping = new Housekeeping({ engine, blobs, graceMs: blobGraceMs, now, log: this.#log });
+    return { services, monitor, engine, housekeeping };
   }
 
   #config(): Config {

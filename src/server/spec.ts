@@ -1,7 +1,8 @@
 import type { BlobStore } from '../blobs/blob-store.js';
 import { DsageError } from '../model/errors.js';
-import { HIGHEST_PRIORITY, type JobSpec, LOWEST_PRIORITY } from '../model/job.js';
-import { MAX_INLINE_BYTES } from '../model/protocol.js';
+import { HIGHEST_PRIORITY, type JobSpec, LOWEST_PRIORITY, type Payload } from '../model/job.js';
+import { BLOB_TAG, MAX_INLINE_BYTES } from '../model/protocol.js';
+import { readPayload } from '../wire/payload.js';
 
 const MAX_NAME = 200;
 const MAX_LABELS = 32;
@@ -26,13 +27,35 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
       hint: 'It must be 0 or more.',
     });
   }
-  for (const { path, blob } of spec.attachments) {
-    if (blobs.has(blob)) continue;
-    throw new DsageError('failed-precondition', `The attached file ${path} has not been uploaded.`, {
-      hint: 'Upload it (PutBlob) before the job.',
-    });
-  }
+  checkBlob(spec.program, 'The program', blobs);
+  for (const { path, blob } of spec.attachments)
+    if (!blobs.touch(blob)) throw missing(`The attached file ${path}`);
   return spec;
+}
+
+/** Refuses tasks whose input is a blob that is not here; returns them. Costs the others nothing. */
+export function checkInputs(
+  payloads: readonly Payload[],
+  firstIndex: number,
+  blobs: BlobStore,
+): readonly Payload[] {
+  for (const [i, payload] of payloads.entries()) {
+    if (payload[0] === BLOB_TAG) checkBlob(payload, `The input of task ${String(firstIndex + i)}`, blobs);
+  }
+  return payloads;
+}
+
+/** What is here counts as written just now: it stays until the job that names it is stored. */
+function checkBlob(payload: Payload, what: string, blobs: BlobStore): void {
+  if (payload[0] !== BLOB_TAG) return;
+  const content = readPayload(payload);
+  if (content.type === 'blob' && !blobs.touch(content.ref)) throw missing(what);
+}
+
+function missing(what: string): DsageError {
+  return new DsageError('not-found', `${what} is not on the server: it was not uploaded, or too long ago.`, {
+    hint: 'Upload it (PutBlob) just before the job.',
+  });
 }
 
 export function checkPriority(priority: number): number {

@@ -30,9 +30,10 @@ export async function* readBlob(
   for await (const chunk of blobs.open(ref)) yield { chunk: Buffer.from(chunk) };
 }
 
+/** Those that are here stay for a while: the caller is about to name them in a job. */
 export function missingBlobs(blobs: BlobStore, messages: readonly BlobRefMessage[]): BlobRefMessage[] {
   const refs: BlobRef[] = messages.map(blobFromMessage);
-  return refs.filter((ref) => !blobs.has(ref)).map(blobToMessage);
+  return refs.filter((ref) => !blobs.touch(ref)).map(blobToMessage);
 }
 
 async function* chunksOf(requests: AsyncIterable<Upload>): AsyncGenerator<Uint8Array> {

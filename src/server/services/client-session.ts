@@ -17,7 +17,7 @@ import type {
 import { readPackedTasks } from '../../wire/packed.js';
 import { ClientLink } from '../client-hub.js';
 import { problemOf } from '../core/effects.js';
-import { checkSpec } from '../spec.js';
+import { checkInputs, checkSpec } from '../spec.js';
 import { endWith } from './handlers.js';
 import { checkHello } from './hello.js';
 import type { Services } from './services.js';
@@ -110,7 +110,7 @@ function submitJob(services: Services, link: ClientLink, job: NewJob): void {
   let payloads;
   try {
     spec = keep(checkSpec(jobSpecFromMessage(job.spec), services.blobs));
-    payloads = readPackedTasks(job.packedTasks, job.taskCount);
+    payloads = checkInputs(readPackedTasks(job.packedTasks, job.taskCount), 0, services.blobs);
   } catch (error) {
     refuse(services, link, seq, error);
     return;
@@ -139,7 +139,8 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
   const { session, connection, identity } = link;
   const seq = message.target?.$case === 'seq' ? message.target.value : 0;
   try {
-    const payloads = readPackedTasks(message.packedTasks, message.taskCount);
+    const { firstIndex, packedTasks, taskCount } = message;
+    const payloads = checkInputs(readPackedTasks(packedTasks, taskCount), firstIndex, services.blobs);
     services.engine.post({
       type: 'tasks-submitted',
       session,
@@ -148,7 +149,7 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
       target: message.target?.$case === 'job' ? { job: message.target.value } : { seq },
       owner: identity.name,
       isAdmin: identity.role === 'admin',
-      firstIndex: message.firstIndex,
+      firstIndex,
       payloads,
       closed: message.closed,
     });

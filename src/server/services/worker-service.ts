@@ -12,6 +12,7 @@ import type {
 } from '../../wire/gen/dsage/v1/worker.js';
 import { readAnswerRecords } from '../../wire/packed.js';
 import type { WorkerLink } from '../worker-hub.js';
+import { checkAnswer } from './answers.js';
 import { readBlob, storeUpload } from './blobs.js';
 import { clientStream, endWith, serverStream } from './handlers.js';
 import { checkHello } from './hello.js';
@@ -70,7 +71,12 @@ function take(services: Services, link: WorkerLink, { message }: WorkRequest): v
       services.engine.post({ type: 'worker-renewed', worker, connection, ...message.value });
       break;
     case 'answers':
-      services.engine.post({ type: 'answers-received', worker, connection, ...answersOf(message.value) });
+      services.engine.post({
+        type: 'answers-received',
+        worker,
+        connection,
+        ...answersOf(services, worker, message.value),
+      });
       break;
     case 'output':
       services.engine.post({ type: 'output-received', worker, connection, ...message.value });
@@ -105,12 +111,12 @@ function register(services: Services, link: WorkerLink, message: RegisterWorker)
   });
 }
 
-function answersOf({ seq, batches }: SubmitAnswers) {
+function answersOf(services: Services, worker: number, { seq, batches }: SubmitAnswers) {
   return {
     seq,
     batches: batches.map(({ job, count, packedAnswers }) => ({
       job,
-      answers: readAnswerRecords(packedAnswers, count),
+      answers: readAnswerRecords(packedAnswers, count).map((answer) => checkAnswer(services, worker, answer)),
     })),
   };
 }
