@@ -133,6 +133,7 @@ function workerOf(state: State, record: WorkerRecord, now: number): LiveWorker {
       speedMmps: 0,
     },
     connection: undefined,
+    newestConnection: 0,
     lastSeenAtMs: now,
     connectedAtMs: now,
     credit: 0,

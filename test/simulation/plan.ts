@@ -46,6 +46,7 @@ export interface SimulationConfig {
 
 export function configOf(random: Random): SimulationConfig {
   const isFaulty = random.chance(0.9);
+  const isHarsh = random.chance(0.1);
   const isTight = random.chance(0.1);
   return {
     server: {
@@ -69,10 +70,10 @@ export function configOf(random: Random): SimulationConfig {
       gpus: random.int(0, 2),
     })),
     clients: random.int(1, 2),
-    jobs: random.int(1, 6),
-    faults: isFaulty ? random.int(1, 14) : 0,
-    actions: random.chance(0.6) ? random.int(1, 8) : 0,
-    calmAtMs: random.pick([1_500, 4_000, 9_000]),
+    jobs: random.int(1, isHarsh ? 12 : 6),
+    faults: isFaulty ? random.int(1, isHarsh ? 60 : 14) : 0,
+    actions: random.chance(0.6) ? random.int(1, isHarsh ? 40 : 8) : 0,
+    calmAtMs: random.pick(isHarsh ? [9_000, 20_000] : [1_500, 4_000, 9_000]),
   };
 }
 

@@ -119,6 +119,8 @@ export interface LiveWorker {
   info: WorkerInfo;
   /** Counts streams; undefined while disconnected. What comes from an older stream is ignored. */
   connection: number | undefined;
+  /** The highest of its streams: one that was opened before it is dead, however late it registers. */
+  newestConnection: number;
   lastSeenAtMs: number;
   connectedAtMs: number;
   credit: number;

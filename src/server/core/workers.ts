@@ -9,7 +9,14 @@ import type { Turn } from './turn.js';
 
 /** A worker came, or came back: its leases and what it says it holds are made one. */
 export function workerRegistered(state: State, event: WorkerRegistered, now: number, effects: Effects): void {
-  const worker = enterWorker(state, event, now, effects);
+  const number = event.known ?? numberOf(state, event.instance) ?? newNumber(state, event, now, effects);
+  const { connection } = event;
+  if (connection < (state.workers.get(number)?.newestConnection ?? 0)) {
+    const reason = 'A newer connection of the same worker is open.';
+    effects.sends.push({ type: 'disconnect', worker: number, connection, reason });
+    return;
+  }
+  const worker = enterWorker({ state, now, effects }, event, number);
   const held = new Set(event.held.map((lease) => keyOf(lease)));
   takeBackUnheld(state, worker, held, effects);
   const stale = event.held.filter((lease) => !isWanted(state, worker, lease));
@@ -59,8 +66,7 @@ export function ticked(state: State, now: number, effects: Effects): void {
   }
 }
 
-function enterWorker(state: State, event: WorkerRegistered, now: number, effects: Effects): LiveWorker {
-  const number = event.known ?? numberOf(state, event.instance) ?? newNumber(state, event, now, effects);
+function enterWorker({ state, now, effects }: Turn, event: WorkerRegistered, number: number): LiveWorker {
   const before = state.workers.get(number);
   if (before?.connection !== undefined) {
     const reason = 'A newer connection of the same worker took over.';
@@ -73,6 +79,7 @@ function enterWorker(state: State, event: WorkerRegistered, now: number, effects
     role: event.role,
     info: event.info,
     connection: event.connection,
+    newestConnection: event.connection,
     lastSeenAtMs: now,
     connectedAtMs: now,
     credit: 0,
@@ -91,6 +98,7 @@ function enterWorker(state: State, event: WorkerRegistered, now: number, effects
   worker.user = event.user;
   worker.role = event.role;
   worker.connection = event.connection;
+  worker.newestConnection = event.connection;
   worker.lastSeenAtMs = now;
   worker.connectedAtMs = now;
   worker.draining = false;

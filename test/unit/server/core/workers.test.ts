@@ -60,6 +60,29 @@ describe('workers', () => {
     expect(lab.held(worker)).to.have.lengthOf(2);
   });
 
+  it('closes an older stream that registers late, and goes on with the newer one', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const job = lab.submit({ tasks: 1 });
+    const { number, instance, info, user, role } = worker;
+    const older = {
+      type: 'worker-registered' as const,
+      known: number,
+      connection: 0,
+      instance,
+      info,
+      user,
+      role,
+    };
+    for (const isConnected of [true, false]) {
+      if (!isConnected) lab.disconnect(worker);
+      lab.do({ ...older, held: [] });
+      expect(lab.effects.sends.map(({ type }) => type)).to.deep.equal(['disconnect']);
+      expect(lab.sends('disconnect')[0]).to.include({ worker: number, connection: 0 });
+      expect(lab.held(worker)).to.deep.equal([{ job, index: 0, attempt: 1 }]);
+    }
+  });
+
   it('renews: a worker that is heard of is not lost', () => {
     const lab = new ServerLab();
     const worker = lab.worker();
