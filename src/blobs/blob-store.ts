@@ -242,11 +242,12 @@ function blobRefOf(bytes: Uint8Array): BlobRef {
 
 /** Names in a folder that look as they should, sorted; none where there is no such folder. */
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
-  const names = await readdir(folder).catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    return absent(thrown);
+  const names = await readdir(folder).catch((thrown: unknown): string[] => {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw thrown;
+    return [];
   });
-  return (names ?? []).filter((name) => pattern.test(name)).sort();
+  return names.filter((name) => pattern.test(name)).sort();
 }
 
 async function drain(chunks: Chunks): Promise<void> {

@@ -24,6 +24,10 @@ export interface BlobCacheOptions {
   readonly connected: () => Promise<WorkerServiceClient>;
   /** The blob is no longer on this machine. */
   readonly onEvicted: (ref: BlobRef) => void;
+  /** What all blobs together may take, in bytes; default 10 GiB. */
+  readonly limitBytes?: number;
+  /** What was used this shortly before stays, whatever the limit says, in milliseconds; default one minute. */
+  readonly sparedMs?: number;
 }
 
 const LIMIT_BYTES = 10 * 1024 ** 3;
@@ -102,8 +106,9 @@ export class BlobCache {
   }
 
   async #evict(): Promise<void> {
+    const { limitBytes = LIMIT_BYTES, sparedMs = SPARED_MS } = this.#options;
     for (const [sha256, { ref, usedAtMs }] of this.#entries) {
-      if (this.#bytes <= LIMIT_BYTES || Date.now() - usedAtMs < SPARED_MS) return;
+      if (this.#bytes <= limitBytes || Date.now() - usedAtMs < sparedMs) return;
       this.#entries.delete(sha256);
       this.#bytes -= ref.sizeBytes;
       this.#options.onEvicted(ref);
@@ -127,8 +132,21 @@ export class BlobCache {
   }
 }
 
-async function* chunksOf(stream: ClientReadableStream<FetchBlobResponse>): AsyncGenerator<Uint8Array> {
-  for await (const { chunk } of stream as AsyncIterable<FetchBlobResponse>) yield chunk;
+/** The stream may fail before anybody reads it: an error that nobody hears would end this process. */
+function chunksOf(stream: ClientReadableStream<FetchBlobResponse>): AsyncGenerator<Uint8Array> {
+  const early: { error?: Error } = {};
+  stream.once('error', (error) => {
+    early.error = error;
+  });
+  return readChunks(stream, early);
+}
+
+async function* readChunks(
+  stream: AsyncIterable<FetchBlobResponse>,
+  early: { readonly error?: Error },
+): AsyncGenerator<Uint8Array> {
+  if (early.error) throw early.error;
+  for await (const { chunk } of stream) yield chunk;
 }
 
 async function upload(client: WorkerServiceClient, file: string, ref: BlobRef): Promise<void> {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,63 @@ describe('BlobStore', () => {
     await blobs.delete(ref);
     await blobs.delete(ref);
     expect(blobs.has(ref)).to.equal(false);
+  });
+
+  it('lists what it has, with sizes, and nothing that is no blob', async () => {
+    expect(await all(blobs.list())).to.deep.equal([]);
+    const refs = await Promise.all(['a', 'bc', 'def'].map((text) => blobs.write(Buffer.from(text))));
+    for (const name of ['stray', 'ab', 'incoming/half']) writeFileSync(join(directory, name), 'x');
+    mkdirSync(join(directory, 'cd', 'ef', 'a'.repeat(64)), { recursive: true });
+    const listed = await all(blobs.list());
+    expect(listed.map(({ ref }) => ref)).to.deep.equal(
+      refs.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1)),
+    );
+    for (const { touchedAtMs } of listed) expect(touchedAtMs).to.be.closeTo(Date.now(), 60_000);
+  });
+
+  it('goes on with a list while blobs come and go', async () => {
+    const refs = [];
+    for (let i = 0; i < 20; i++) refs.push(await blobs.write(Buffer.from(`blob ${i}`)));
+    const list = blobs.list();
+    const first = await list.next();
+    await Promise.all(refs.map((ref) => blobs.delete(ref)));
+    const late = await blobs.write(Buffer.from('late'));
+    const rest = await all(list);
+    const left = rest.filter(({ ref }) => blobs.has(ref));
+    expect(first.done).to.equal(false);
+    expect(left.every(({ ref }) => ref.sha256 === late.sha256)).to.equal(true);
+  });
+
+  it('spares in a deletion what was written, put again or touched since', async () => {
+    const bytes = Buffer.from('asked for');
+    const ref = await blobs.write(bytes);
+    const age = (): void => utimesSync(blobs.pathOf(ref), new Date(1000), new Date(1000));
+    const since = Date.now() - 60_000;
+    expect(await blobs.delete(ref, { untouchedSinceMs: since })).to.equal(false);
+    for (const use of [() => blobs.touch(ref), () => blobs.put(ref, [bytes]), () => blobs.write(bytes)]) {
+      age();
+      await use();
+      expect(await blobs.delete(ref, { untouchedSinceMs: since })).to.equal(false);
+    }
+    age();
+    expect(blobs.touch({ ...ref, sizeBytes: 1 })).to.equal(false);
+    expect(await blobs.delete(ref, { untouchedSinceMs: since })).to.equal(true);
+    expect(await blobs.delete(ref, { untouchedSinceMs: since })).to.equal(false);
+    expect(blobs.touch(ref)).to.equal(false);
+    expect(incoming()).to.deep.equal([]);
+  });
+
+  it('has lost a blob as soon as its deletion was asked for, while its readers go on', async () => {
+    const bytes = Buffer.alloc(3 * BLOB_CHUNK_BYTES, 7);
+    const ref = await blobs.write(bytes);
+    const reading = blobs.open(ref);
+    const begun = (await reading.next()).value as Uint8Array;
+    const deleting = blobs.delete(ref);
+    expect(blobs.touch(ref)).to.equal(false);
+    await blobs.write(bytes);
+    expect(await deleting).to.equal(true);
+    expect(blobs.has(ref)).to.equal(true);
+    expect(Buffer.concat([begun, ...(await collect(reading))]).equals(bytes)).to.equal(true);
   });
 
   it('reads a stream to its end when it has the blob already', async () => {
@@ -227,6 +285,12 @@ describe('BlobStore', () => {
 
 function refOf(bytes: Uint8Array): BlobRef {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const gathered = [];
+  for await (const item of items) gathered.push(item);
+  return gathered;
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
