@@ -12,12 +12,16 @@ import type { Rpc } from './rpc.js';
 /** How often a transfer that the connection broke is started again. */
 const TRIES = 5;
 const RETRY_MS = 500;
+/** The server keeps a blob that no job uses for an hour after it was asked about: well before, we ask again. */
+const SURE_MS = 10 * 60_000;
 
 /** Large values and files on the server, by the hash of their bytes. */
 export class Blobs {
   readonly #rpc: Rpc;
-  /** What this process has seen on the server: uploads under way are shared. */
-  readonly #known = new Map<string, Promise<void>>();
+  /** Uploads under way, which are shared. */
+  readonly #storing = new Map<string, Promise<void>>();
+  /** When this process last knew a blob to be on the server, in that order. */
+  readonly #seenAtMs = new Map<string, number>();
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
@@ -63,15 +67,24 @@ export class Blobs {
   }
 
   #store(ref: BlobRef, chunks: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    const under = this.#known.get(ref.sha256);
+    const under = this.#storing.get(ref.sha256);
     if (under !== undefined) return under;
+    if (this.#isSurelyThere(ref)) return Promise.resolve();
     const storing = this.#again(async () => {
       const { missing } = await this.#rpc.call('hasBlobs', { blobs: [blobToMessage(ref)] });
       if (missing.length > 0) await this.#send(ref, chunks());
-    });
-    this.#known.set(ref.sha256, storing);
-    storing.catch(() => this.#known.delete(ref.sha256));
+      this.#seenAtMs.set(ref.sha256, Date.now());
+    }).finally(() => this.#storing.delete(ref.sha256));
+    this.#storing.set(ref.sha256, storing);
     return storing;
+  }
+
+  #isSurelyThere(ref: BlobRef): boolean {
+    for (const [sha256, atMs] of this.#seenAtMs) {
+      if (Date.now() - atMs < SURE_MS) break;
+      this.#seenAtMs.delete(sha256);
+    }
+    return this.#seenAtMs.has(ref.sha256);
   }
 
   async #send(ref: BlobRef, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {

@@ -29,6 +29,8 @@ export class Feed {
   /** An input that is too large for a message, which stopped the first part. */
   #large: Uint8Array | undefined;
   #refused: DsageError | undefined;
+  /** Everything has been handed on: a refusal that comes later finds nobody who looks for it. */
+  #hasRun = false;
   /** An input that was asked for and has not come yet. */
   #pending: Promise<unknown[] | undefined> | undefined;
 
@@ -37,6 +39,7 @@ export class Feed {
     this.#zip = zip;
     tracked.onTasksRefused = (error) => {
       this.#refused = error;
+      if (this.#hasRun) void this.#abort(error);
     };
   }
 
@@ -71,6 +74,7 @@ export class Feed {
       }
       if (this.#refused !== undefined) throw this.#refused;
       session.closeJob(seq);
+      this.#hasRun = true;
     } catch (error) {
       await this.#abort(asDsageError(error));
     } finally {

@@ -54,7 +54,7 @@ function checkBlob(payload: Payload, what: string, blobs: BlobStore): void {
 
 function missing(what: string): DsageError {
   return new DsageError('not-found', `${what} is not on the server: it was not uploaded, or too long ago.`, {
-    hint: 'Upload it (PutBlob) just before the job.',
+    hint: 'Submit it again: what is large is uploaded with it.',
   });
 }
 
