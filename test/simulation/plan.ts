@@ -6,7 +6,7 @@ import { inlinePayload } from '#dsage/wire/payload.js';
 import type { Random } from '../support/random.js';
 
 /** What one task does, whoever runs it. */
-export interface TaskPlan {
+interface TaskPlan {
   readonly durationMs: number;
   /** How many of its executions fail before one succeeds. */
   readonly failures: number;

@@ -15,7 +15,7 @@ import { SimWorker } from './worker.js';
 const CLOCK_START_MS = 1_700_000_000_000;
 
 /** A promise was broken. */
-export class Violation extends Error {
+class Violation extends Error {
   override readonly name = 'Violation';
 }
 

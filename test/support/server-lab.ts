@@ -242,7 +242,7 @@ export function payloads(count: number, first = 0): Uint8Array[] {
   return Array.from({ length: count }, (_, place) => Buffer.from(`task ${String(first + place)}`));
 }
 
-export function answerOf(
+function answerOf(
   worker: number,
   answer: Lease & { outcome?: Outcome; wallMs?: number },
 ): ReceivedAnswer {
@@ -253,7 +253,7 @@ export function answerOf(
   return { meta, record: writeAnswerRecord({ ...meta, payload }), payload };
 }
 
-export function nameOf({ job, index, attempt }: Lease): string {
+function nameOf({ job, index, attempt }: Lease): string {
   return `${String(job)}/${String(index)}#${String(attempt)}`;
 }
 
