@@ -1,5 +1,6 @@
 /** Everything that a store shows, as plain values that can be compared. */
 import type { Store } from '#dsage/server/store/store.js';
+import { blobOf } from './samples.js';
 
 export function everythingIn(store: Store, jobIds: readonly number[]): unknown {
   const jobs = [...store.jobs({ newestFirst: false })];
@@ -11,11 +12,15 @@ export function everythingIn(store: Store, jobIds: readonly number[]): unknown {
     submissions: jobs.map(({ session, seq }) => store.submission(session, seq)),
     unfinished: [...store.unfinishedJobs()],
     contents: jobIds.map((id) => contentsOf(store, id)),
+    usedBlobs: BLOBS.filter((n) => store.usesBlob(blobOf(n).sha256)),
     grants: [...store.grants()],
     users: store.users(),
     workers: [1, 2, 3].map((n) => [store.worker(n), store.workerByInstance(`instance-${n}`)]),
   });
 }
+
+/** Those that the tests name, and one that nobody does. */
+const BLOBS = [0, 1, 2, 3, 4, 171, 200];
 
 const INDEXES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 

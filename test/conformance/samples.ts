@@ -10,6 +10,14 @@ export function bytes(...values: readonly number[]): Uint8Array {
   return Uint8Array.from(values);
 }
 
+/** A blob by a number from 0 to 255, of which `specOf` attaches 171. */
+export function blobOf(n: number): { readonly sha256: string; readonly payload: Uint8Array } {
+  return {
+    sha256: n.toString(16).padStart(2, '0').repeat(32),
+    payload: bytes(1, ...Array<number>(32).fill(n), 5),
+  };
+}
+
 export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
   return {
     name: 'søk',

@@ -1,10 +1,13 @@
 /** What every store must do: one suite, run on each. */
 import { expect } from 'chai';
 
+import type { JobSpec } from '#dsage/model/job.js';
+import type { Write } from '#dsage/server/core/writes.js';
 import type { Store } from '#dsage/server/store/store.js';
 import { everythingIn, plain } from './everything.js';
 import {
   answerOf,
+  blobOf,
   bytes,
   chunkOf,
   failureOf,
@@ -43,6 +46,7 @@ export function exerciseStore(name: string, open: () => StoreUnderTest): void {
     exerciseAnswers(() => store);
     exerciseRecords(() => store);
     exerciseForgetting(() => store);
+    exerciseBlobs(() => store);
 
     it('keeps everything when it is closed and opened again', async () => {
       await store.commit([
@@ -57,18 +61,24 @@ export function exerciseStore(name: string, open: () => StoreUnderTest): void {
         },
         { type: 'put-worker', worker: workerOf(1) },
         { type: 'put-user', user: userOf('alice') },
+        putJob(3, { spec: specOf({ attachments: [] }) }),
+        putTasks(3, 0, blobOf(1).payload),
+        answerOf(3, 0, 0, { blob: blobOf(2).payload }),
       ]);
       await store.commit([{ type: 'clear-job', job: 1 }, answerOf(1, 0, 0), answerOf(1, 1, 1)]);
       await store.commit([
         { type: 'delete-end', job: 1, index: 0 },
         putJob(2),
         { type: 'forget-job', job: 2 },
+        { type: 'clear-job', job: 3 },
+        answerOf(3, 0, 0, { blob: blobOf(4).payload }),
       ]);
-      const before = everythingIn(store, [1, 2]);
+      const before = everythingIn(store, [1, 2, 3]);
       const again = await opened.reopen();
-      expect(everythingIn(again, [1, 2])).to.deep.equal(before);
+      expect(everythingIn(again, [1, 2, 3])).to.deep.equal(before);
+      expect([1, 2, 4].map((n) => again.usesBlob(blobOf(n).sha256))).to.deep.equal([true, false, true]);
       expect(again.expiredJobs(T0 + 10, 5)).to.deep.equal([1]);
-      expect(again.numbers()).to.deep.equal({ lastJob: 2, lastGrant: 9, lastWorker: 1 });
+      expect(again.numbers()).to.deep.equal({ lastJob: 3, lastGrant: 9, lastWorker: 1 });
     });
 
     it('refuses commits once it is closed', async () => {
@@ -417,5 +427,75 @@ function exerciseForgetting(get: () => Store): void {
     expect([...store.endedIndexes(1)]).to.deep.equal([3]);
     expect(store.expiredJobs(T0 + 5, 9)).to.deep.equal([1]);
     expect(store.submission('s-1', 2)).to.equal(undefined);
+  });
+}
+
+function exerciseBlobs(get: () => Store): void {
+  const NOBODYS = 99;
+  /** Which of the blobs from 1 to 9 are used. */
+  const used = (): number[] => [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((n) => get().usesBlob(blobOf(n).sha256));
+  const attaching = (...blobs: readonly number[]): { spec: JobSpec } => ({
+    spec: specOf({
+      attachments: blobs.map((n) => ({ path: `${n}`, blob: { sha256: blobOf(n).sha256, sizeBytes: 5 } })),
+    }),
+  });
+  const failureWith = (job: number, n: number): Write => ({
+    ...{ type: 'put-failure', job, index: 0, attempt: 1 },
+    failure: blobOf(n).payload,
+  });
+
+  it('uses the blobs that a job names, in whatever place, and no others', async () => {
+    const store = get();
+    await store.commit([
+      putJob(1, { spec: { ...attaching(1, 2).spec, program: blobOf(3).payload } }),
+      putTasks(1, 0, bytes(), bytes(0, 1), blobOf(4).payload, bytes(1, 5)),
+      failureWith(1, 5),
+      answerOf(1, 0, 0, { blob: blobOf(6).payload }),
+      answerOf(1, 1, 1, { record: blobOf(7).payload }),
+    ]);
+    expect(used()).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect(store.usesBlob(blobOf(NOBODYS).sha256)).to.equal(false);
+  });
+
+  it('uses what a job names until it is forgotten, and what it recorded until it is cleared', async () => {
+    const store = get();
+    await store.commit([putJob(1, attaching(1)), putTasks(1, 0, blobOf(2).payload)]);
+    await store.commit([answerOf(1, 0, 0, { blob: blobOf(3).payload }), failureWith(1, 4)]);
+    await store.commit([{ type: 'put-job-state', job: 1, state: stateOf({ status: 'completed' }) }]);
+    expect(used()).to.deep.equal([1, 2, 3, 4]);
+    await store.commit([{ type: 'clear-job', job: 1 }]);
+    expect(used()).to.deep.equal([1, 2]);
+    await store.commit([answerOf(1, 0, 0, { blob: blobOf(5).payload })]);
+    expect(used()).to.deep.equal([1, 2, 5]);
+    while (await store.sweep());
+    expect(used()).to.deep.equal([1, 2, 5]);
+    await store.commit([{ type: 'forget-job', job: 1 }]);
+    expect(used()).to.deep.equal([]);
+    while (await store.sweep());
+    expect(used()).to.deep.equal([]);
+  });
+
+  it('uses a blob for as long as one of several jobs names it', async () => {
+    const store = get();
+    await store.commit([1, 2, 3].map((id) => putJob(id, attaching(1, id + 1))));
+    await store.commit([answerOf(2, 0, 0, { blob: blobOf(4).payload })]);
+    await store.commit([{ type: 'forget-job', job: 1 }]);
+    expect(used()).to.deep.equal([1, 3, 4]);
+    while (await store.sweep());
+    await store.commit([{ type: 'forget-job', job: 3 }]);
+    expect(used()).to.deep.equal([1, 3, 4]);
+    while (await store.sweep());
+    await store.commit([{ type: 'clear-job', job: 2 }]);
+    expect(used()).to.deep.equal([1, 3]);
+    await store.commit([{ type: 'forget-job', job: 2 }]);
+    expect(used()).to.deep.equal([]);
+  });
+
+  it('uses a blob that is a task of a job and its answer, until both are gone', async () => {
+    const store = get();
+    await store.commit([putJob(1), putTasks(1, 0, blobOf(1).payload)]);
+    await store.commit([answerOf(1, 0, 0, { blob: blobOf(1).payload }), { type: 'clear-job', job: 1 }]);
+    while (await store.sweep());
+    expect(used()).to.deep.equal([1]);
   });
 }

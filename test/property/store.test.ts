@@ -11,6 +11,7 @@ import { MemoryStore } from '#dsage/server/store/memory.js';
 import { everythingIn } from '../conformance/everything.js';
 import {
   answerOf,
+  blobOf,
   bytes,
   chunkOf,
   failureOf,
@@ -99,7 +100,10 @@ function stepsOf(draws: readonly Drawn[]): Step[] {
       if (lastJob < JOBS.length) {
         alive.set(++lastJob, { ordinal: 0, ended: new Set() });
         const state = draw.number === 0 ? { status: 'killed' as const, endedAtMs: T0 } : {};
-        writes.push(putJob(lastJob, { spec: specOf({ ttlMs: lastJob % 3 }), state: stateOf(state) }));
+        const program = draw.index === 0 ? blobOf(draw.number).payload : bytes(0);
+        const attachments = draw.index === 1 ? [] : specOf().attachments;
+        const spec = specOf({ ttlMs: lastJob % 3, program, attachments });
+        writes.push(putJob(lastJob, { spec, state: stateOf(state) }));
       }
     } else if (draw.kind === 'forget') {
       if (job !== undefined) {
@@ -155,11 +159,15 @@ function writeOfJob(
         }),
       };
     case 'tasks':
-      return putTasks(job, index, ...Array.from({ length: number }, (_, i) => bytes(index, i)));
+      // What begins with a 1 is a blob, or would be if it were longer.
+      return putTasks(job, index, ...Array.from({ length: number }, (_, i) => taskOf(index, i)));
     case 'answer':
       if (known.ended.has(index)) return undefined;
       known.ended.add(index);
-      return answerOf(job, index, known.ordinal++, { attempt: number });
+      return answerOf(job, index, known.ordinal++, {
+        attempt: number,
+        ...(number < 2 ? { blob: blobOf(index + number).payload } : {}),
+      });
     case 'delete-end':
       known.ended.delete(index);
       return { type: 'delete-end', job, index };
@@ -174,6 +182,10 @@ function writeOfJob(
     default:
       throw new Error(`unknown kind ${kind}`);
   }
+}
+
+function taskOf(index: number, i: number): Uint8Array {
+  return i === 1 ? blobOf(index).payload : bytes(index, i);
 }
 
 async function withLmdb(use: (store: LmdbStore) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -229,6 +230,32 @@ describe('LmdbStore', () => {
         await empty(job);
       }
       expect(store.sizeBytes()).to.be.lessThan(2 * sizeAfterOne);
+    });
+
+    it('frees what is noted of blobs in small steps too, and leaves no note', async () => {
+      const store = openStore();
+      const inputs = Array.from({ length: 6000 }, () => Buffer.concat([Buffer.of(1), randomBytes(32)]));
+      await store.commit([putJob(1), { type: 'put-tasks', job: 1, firstIndex: 0, payloads: inputs }]);
+      await store.commit(inputs.map((blob, index) => answerOf(1, index, index, { blob })));
+      const uses = (place: number): boolean => store.usesBlob(inputs[place]!.toString('hex', 1));
+      await store.commit([{ type: 'clear-job', job: 1 }]);
+      let steps = 1;
+      while (await store.sweep()) steps++;
+      // 6000 answers and ends, and 6000 blobs with two notes each, at 5000 keys a step.
+      expect(steps).to.equal(5);
+      expect([uses(0), uses(5999)]).to.deep.equal([true, true]);
+      await store.commit([{ type: 'forget-job', job: 1 }]);
+      expect([uses(0), uses(5999)]).to.deep.equal([false, false]);
+      expect(await store.sweep()).to.equal(true);
+      expect([uses(0), uses(5999)]).to.deep.equal([false, false]);
+      await store.close();
+      const again = openStore();
+      while (await again.sweep());
+      await again.close();
+      const root = open<Buffer, Buffer>({ path: directory, noSubdir: false });
+      const left = ['job_blobs', 'blob_uses', 'garbage'].map((name) => root.openDB({ name }).getCount());
+      await root.close();
+      expect(left).to.deep.equal([0, 0, 0]);
     });
 
     it('goes on after a restart, while reads show nothing of the job', async () => {
