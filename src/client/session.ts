@@ -13,6 +13,7 @@ import type {
 import { Outbox } from './core/outbox.js';
 import type { Submission } from './core/outbox.js';
 import type { Part } from './core/outbox-entry.js';
+import { Watchers } from './core/watchers.js';
 import { Link } from './link.js';
 import type { Rpc } from './rpc.js';
 
@@ -43,7 +44,7 @@ export class Session {
   readonly #outbox = new Outbox();
   readonly #link: Link;
   readonly #submitted = new Map<number, JobListener>();
-  readonly #watched = new Map<number, JobListener>();
+  readonly #watched = new Watchers<JobListener>();
   #control: SessionRequest[] = [];
   #unwatched: number[] = [];
   #flushDue = false;
@@ -121,14 +122,14 @@ export class Session {
 
   watch(job: number, listener: JobListener): void {
     if (this.#end !== undefined) throw this.#end;
-    this.#watched.set(job, listener);
-    this.#askFor([[job, listener]]);
+    this.#watched.add(job, listener);
+    this.#askFor([job]);
     this.#flushSoon();
   }
 
   /** The server forgets a watch by itself when the connection ends, so this says only what saves work. */
-  unwatch(job: number): void {
-    if (!this.#watched.delete(job)) return;
+  unwatch(job: number, listener: JobListener): void {
+    if (!this.#watched.delete(job, listener)) return;
     this.#unwatched.push(job);
     this.#flushSoon();
   }
@@ -158,7 +159,7 @@ export class Session {
     this.#end = error;
     this.#link.stop();
     for (const timer of this.#heldTimers) clearTimeout(timer);
-    const listeners = new Set([...this.#submitted.values(), ...this.#watched.values()]);
+    const listeners = new Set([...this.#submitted.values(), ...this.#watched.all()]);
     this.#submitted.clear();
     this.#watched.clear();
     for (const listener of listeners) listener.onLost(error);
@@ -170,7 +171,7 @@ export class Session {
     if (this.#rewound) {
       this.#control = [];
       this.#unwatched = [];
-      this.#askFor([...this.#watched]);
+      this.#askFor([...this.#watched.jobs()]);
     }
     this.#wake();
     this.#flush();
@@ -194,10 +195,10 @@ export class Session {
       const isFirst = !this.#outbox.isAccepted(accepted.seq);
       const listener = this.#submitted.get(accepted.seq);
       this.#outbox.accept(accepted);
-      if (!isFirst || listener === undefined || this.#watched.has(accepted.job)) continue;
-      this.#watched.set(accepted.job, listener);
+      if (!isFirst || listener === undefined || this.#watched.has(accepted.job, listener)) continue;
+      this.#watched.add(accepted.job, listener);
       // A repeated submission may be answered without the watch that came with the first one.
-      if (this.#rewound) this.#askFor([[accepted.job, listener]]);
+      if (this.#rewound) this.#askFor([accepted.job]);
       listener.onAccepted(accepted.job);
     }
     for (const { seq, problem } of refused) this.#refuse(seq, fromProblem(problem));
@@ -230,17 +231,19 @@ export class Session {
   }
 
   #onEvents({ answers, changed }: WatchEvents): void {
-    for (const batch of answers) this.#watched.get(batch.job)?.onAnswers(batch);
-    for (const change of changed) this.#watched.get(change.job)?.onChanged(change);
+    for (const batch of answers) this.#watched.forEach(batch.job, (listener) => listener.onAnswers(batch));
+    for (const change of changed) {
+      this.#watched.forEach(change.job, (listener) => listener.onChanged(change));
+    }
   }
 
   /** The job has ended: nothing of it is sent, repeated or watched any more. */
-  finished(job: number, seq: number | undefined): void {
+  finished(listener: JobListener, job: number, seq: number | undefined): void {
     if (seq !== undefined) {
       this.#outbox.drop(seq);
       this.#submitted.delete(seq);
     }
-    this.unwatch(job);
+    this.unwatch(job, listener);
   }
 
   #takeSubmitted(seq: number): JobListener | undefined {
@@ -249,11 +252,16 @@ export class Session {
     return listener;
   }
 
-  #askFor(jobs: readonly (readonly [number, JobListener])[]): void {
+  /** From the first answer on that one of the job's listeners may not have. */
+  #askFor(jobs: readonly number[]): void {
     for (let start = 0; start < jobs.length; start += WATCH_BATCH) {
-      const batch = jobs.slice(start, start + WATCH_BATCH).map(([job, listener]) => ({
-        ...{ job, fromOrdinal: listener.nextOrdinal, statusOnly: false },
-      }));
+      const batch = jobs.slice(start, start + WATCH_BATCH).map((job) => {
+        let fromOrdinal = Infinity;
+        this.#watched.forEach(job, (listener) => {
+          fromOrdinal = Math.min(fromOrdinal, listener.nextOrdinal);
+        });
+        return { job, fromOrdinal, statusOnly: false };
+      });
       this.#control.push({ message: { $case: 'watch', value: { jobs: batch } } });
     }
   }
@@ -275,7 +283,7 @@ export class Session {
 
   #writeControl(): void {
     // A job that is watched again must not be taken off the list by an older message.
-    const gone = this.#unwatched.filter((job) => !this.#watched.has(job));
+    const gone = this.#unwatched.filter((job) => !this.#watched.hasJob(job));
     this.#unwatched = [];
     if (gone.length > 0) this.#link.write({ message: { $case: 'unwatch', value: { jobs: gone } } });
     for (const message of this.#control.splice(0)) this.#link.write(message);

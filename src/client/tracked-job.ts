@@ -131,8 +131,14 @@ export class TrackedJob implements JobListener {
       return;
     }
     if (changed.generation < (this.#generation ?? 0)) return;
-    if (changed.generation > (this.#generation ?? changed.generation)) this.#startOver();
+    const isNewRun = changed.generation > (this.#generation ?? changed.generation);
     this.#generation = changed.generation;
+    if (isNewRun) {
+      this.#startOver();
+      // The answers of a run that has ended already came before this and were taken for the old run's: they
+      // come again with the watch from the start, and the end after them.
+      if (isFinal(statusFromMessage(changed.status))) return;
+    }
     this.status = statusFromMessage(changed.status);
     this.counts = changed.counts ?? this.counts;
     this.reason = changed.reason;
@@ -147,7 +153,7 @@ export class TrackedJob implements JobListener {
     this.problem = error;
     this.status = 'failed';
     this.isSettled = true;
-    if (this.id !== undefined) this.connection.session.finished(this.id, this.seq);
+    if (this.id !== undefined) this.connection.session.finished(this, this.id, this.seq);
     this.#notify();
   }
 
@@ -221,7 +227,7 @@ export class TrackedJob implements JobListener {
   #finish(hasOutput: boolean): void {
     this.#hasEnded = true;
     this.#isWatched = false;
-    if (this.id !== undefined) this.connection.session.finished(this.id, this.seq);
+    if (this.id !== undefined) this.connection.session.finished(this, this.id, this.seq);
     if (this.isSingle && hasOutput) this.#load(() => this.#fetchOutput());
     const answer = this.isSingle ? this.ledger.answer(0) : undefined;
     if (answer?.outcome === 'failed' && answer.attempt > 1) this.#load(() => this.#fetchFailures());
