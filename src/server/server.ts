@@ -161,9 +161,7 @@ export class Server {
       },
     });
     const blobs = await BlobStore.open(files.paths.blobs);
-    const users = new Users(engine, files.ca, (name) => {
-      disconnect(services, name);
-    });
+    const users = new Users(engine, files.ca);
     const monitor = new Monitor({
       host: webHost,
       port: webPort,
@@ -279,17 +277,6 @@ function bindError(error: Error, host: string, port: number): DsageError {
       cause: error,
     },
   );
-}
-
-/** Ends the open streams of a user that may no longer call: new calls are refused by the interceptor. */
-function disconnect(services: Services, name: string): void {
-  const error = Object.assign(new Error(`The user ${name} has been disabled.`), {
-    code: grpc.status.UNAUTHENTICATED,
-    details: `The user ${name} has been disabled.`,
-  });
-  for (const link of [...services.clients.links, ...services.workers.links]) {
-    if (link.identity.name === name) link.stream.emit('error', error);
-  }
 }
 
 async function drainWorkers({ engine, workers }: Services): Promise<void> {

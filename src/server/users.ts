@@ -13,13 +13,14 @@ export class Users {
   readonly #engine: Engine;
   readonly #ca: KeyPairPem;
   readonly #byName: Map<string, UserRecord>;
-  readonly #onRevoked: (name: string) => void;
+  /** Users whose removal is on its way to the disk: nothing brings them back. */
+  readonly #removed = new Set<string>();
+  readonly #openCalls = new Map<string, Set<() => void>>();
 
-  constructor(engine: Engine, ca: KeyPairPem, onRevoked: (name: string) => void) {
+  constructor(engine: Engine, ca: KeyPairPem) {
     this.#engine = engine;
     this.#ca = ca;
     this.#byName = new Map(engine.store.users().map((user) => [user.name, user]));
-    this.#onRevoked = onRevoked;
   }
 
   get caPem(): string {
@@ -32,10 +33,10 @@ export class Users {
 
   /** Throws `unauthenticated` for a caller whose certificate does not count, or no longer does. */
   require(identity: Identity): void {
-    const user = this.#byName.get(identity.name);
-    if (user?.serials.includes(identity.serial) !== true || user.role !== identity.role) {
-      // Setup on the server's machine may have added a user while the server runs.
-      if (this.#reload(identity)) return;
+    const known = this.#byName.get(identity.name);
+    // Setup on the server's machine may have added a user or a certificate while the server runs.
+    const user = isOf(known, identity) ? known : this.#reload(identity.name);
+    if (user === undefined || !isOf(user, identity)) {
       throw new DsageError(
         'unauthenticated',
         `The certificate of ${identity.role} ${identity.name} is not one this server knows.`,
@@ -49,6 +50,27 @@ export class Users {
         hint: 'Ask an admin of this server.',
       });
     }
+  }
+
+  /**
+   * Hears when a caller may no longer call, with the error that says why: for calls that stay open.
+   * Returns how to stop listening.
+   */
+  onRevoked(caller: Identity, tell: (error: unknown) => void): () => void {
+    const calls = this.#openCalls.get(caller.name) ?? new Set<() => void>();
+    this.#openCalls.set(caller.name, calls);
+    const check = () => {
+      try {
+        this.require(caller);
+      } catch (error) {
+        tell(error);
+      }
+    };
+    calls.add(check);
+    return () => {
+      calls.delete(check);
+      if (calls.size === 0 && this.#openCalls.get(caller.name) === calls) this.#openCalls.delete(caller.name);
+    };
   }
 
   /** Signs a certificate request for a new user, or for one more machine of a known one. */
@@ -89,14 +111,16 @@ export class Users {
     const user = this.#mustHave(name);
     if (!enabled) this.#keepAnAdmin(user);
     await this.#put({ ...user, enabled });
-    if (!enabled) this.#onRevoked(name);
+    if (!enabled) this.#revoke(name);
   }
 
   async remove(name: string): Promise<void> {
     this.#keepAnAdmin(this.#mustHave(name));
     this.#byName.delete(name);
+    this.#removed.add(name);
     await this.#engine.ask((request) => ({ type: 'user-removed', request, name }));
-    this.#onRevoked(name);
+    this.#removed.delete(name);
+    this.#revoke(name);
   }
 
   async #put(user: UserRecord): Promise<void> {
@@ -121,13 +145,25 @@ export class Users {
     });
   }
 
-  /** Whether the store knows a caller that this registry does not. */
-  #reload({ name, serial, role }: Identity): boolean {
-    const user = this.#engine.store.users().find((it) => it.name === name);
-    if (user === undefined || this.#byName.has(name)) return false;
-    this.#byName.set(name, user);
-    return user.enabled && user.role === role && user.serials.includes(serial);
+  #revoke(name: string): void {
+    for (const check of [...(this.#openCalls.get(name) ?? [])]) check();
   }
+
+  /** What the store knows of a user by now. */
+  #reload(name: string): UserRecord | undefined {
+    const known = this.#byName.get(name);
+    const stored = this.#engine.store.users().find((it) => it.name === name);
+    if (stored === undefined || this.#removed.has(name)) return known;
+    // A change that is under way to the disk counts already; setup only ever adds certificates.
+    const serials = [...new Set([...(known?.serials ?? []), ...stored.serials])];
+    const user = { ...(known ?? stored), serials };
+    this.#byName.set(name, user);
+    return user;
+  }
+}
+
+function isOf(user: UserRecord | undefined, { serial, role }: Identity): boolean {
+  return user !== undefined && user.role === role && user.serials.includes(serial);
 }
 
 function serialOf(certificatePem: string): string {

@@ -29,7 +29,8 @@ export async function refused(attempt: () => unknown, { code, says, hint }: Expe
   return told;
 }
 
-async function failureOf(attempt: () => unknown): Promise<unknown> {
+/** What an attempt fails with; throws when it does not fail. */
+export async function failureOf(attempt: () => unknown): Promise<unknown> {
   try {
     // A submission that is not refused at once is refused to whoever waits for it.
     const made = await attempt();

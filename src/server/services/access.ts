@@ -38,6 +38,8 @@ export function accessInterceptor(users: Users): ServerInterceptor {
     }
     users.require(caller);
     if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return;
-    throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`);
+    throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`, {
+      hint: caller.role === 'worker' ? 'Use the key pair of a user.' : 'Ask an admin of this server.',
+    });
   });
 }

@@ -140,7 +140,13 @@ export function jobCalls(services: Services): JobCalls {
 function ownerAsked(owner: string, caller: Identity): string | undefined {
   if (owner === '' || owner === caller.name) return caller.name;
   if (caller.role !== 'admin') {
-    throw new DsageError('permission-denied', "Only admins may list other users' jobs.");
+    throw new DsageError(
+      'permission-denied',
+      `The jobs of ${owner === '*' ? 'everybody' : owner} are other users' jobs.`,
+      {
+        hint: 'Only admins may list them.',
+      },
+    );
   }
   return owner === '*' ? undefined : owner;
 }

@@ -12,12 +12,14 @@ export function clientService(services: Services): ClientServiceServer {
   return {
     session: session(services),
     ...jobCalls(services),
-    readOutput: serverStream((request, caller, signal) => readOutput(services, request, caller, signal)),
+    readOutput: serverStream(services.users, (request, caller, signal) =>
+      readOutput(services, request, caller, signal),
+    ),
     hasBlobs: unary((request) => ({ missing: missingBlobs(blobs, request.blobs) })),
     putBlob: clientStream(async (requests) => {
       await storeUpload(blobs, requests);
       return {};
     }),
-    getBlob: serverStream((request) => readBlob(blobs, request.blob)),
+    getBlob: serverStream(services.users, (request) => readBlob(blobs, request.blob)),
   };
 }

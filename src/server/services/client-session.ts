@@ -4,7 +4,6 @@ import { DsageError, messageOf } from '../../model/errors.js';
 import type { JobSpec } from '../../model/job.js';
 import { ownHello } from '../../wire/hello.js';
 import type { Identity } from '../../model/user.js';
-import { requireCaller } from '../../wire/caller.js';
 import { jobSpecFromMessage } from '../../wire/convert.js';
 import type {
   NewJob,
@@ -18,39 +17,27 @@ import { readPackedTasks } from '../../wire/packed.js';
 import { ClientLink } from '../client-hub.js';
 import { problemOf } from '../core/effects.js';
 import { checkInputs, checkSpec } from '../spec.js';
-import { endWith } from './handlers.js';
+import { duplexStream } from './handlers.js';
 import { checkHello } from './hello.js';
 import type { Services } from './services.js';
 
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 
 /** Step 1 of the flow: a client's stream of submissions and watches. */
-export function session(services: Services): (call: Stream) => void {
-  return (call) => {
-    const caller = requireCaller(call);
+export function session(services: Services) {
+  return duplexStream<SessionRequest, SessionResponse>(services.users, (call, caller) => {
     let link: ClientLink | undefined;
-    const leave = () => {
-      if (link !== undefined) services.clients.remove(link);
-      link = undefined;
+    return {
+      take: ({ message }) => {
+        if (link !== undefined) take(services, link, message);
+        else if (message?.$case === 'open') link = open(services, call, caller, message.value);
+        else throw new DsageError('invalid-argument', 'A session begins with `open`.');
+      },
+      leave: () => {
+        if (link !== undefined) services.clients.remove(link);
+      },
     };
-    call.on('data', ({ message }: SessionRequest) => {
-      try {
-        if (message?.$case === 'open') link = open(services, call, caller, message.value);
-        else if (link === undefined)
-          throw new DsageError('invalid-argument', 'A session begins with `open`.');
-        else take(services, link, message);
-      } catch (error) {
-        leave();
-        endWith(call, error);
-      }
-    });
-    call.on('end', () => {
-      leave();
-      call.end();
-    });
-    call.on('cancelled', leave);
-    call.on('error', leave);
-  };
+  });
 }
 
 function open(services: Services, call: Stream, identity: Identity, request: OpenSession): ClientLink {
@@ -98,6 +85,8 @@ function take(services: Services, link: ClientLink, message: SessionRequest['mes
     case 'unwatch':
       for (const job of message.value.jobs) services.clients.unwatch(link, job);
       break;
+    case 'open':
+      throw new DsageError('invalid-argument', 'A session is opened once on a stream.');
     default:
       throw new DsageError('invalid-argument', 'This server does not know that message.');
   }

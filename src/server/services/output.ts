@@ -11,8 +11,8 @@ import type { OutputChunk } from '../core/writes.js';
 import type { Services } from './services.js';
 
 const CHUNKS_A_MESSAGE = 256;
-/** A follower who reads more slowly than this behind is told to read again. */
-const MAX_BEHIND = 10_000;
+/** A follower who is further behind than this is told to read again: it must not fill the server's memory. */
+const MAX_BEHIND_BYTES = 8 * 1024 * 1024;
 
 /** What a job's tasks wrote: the stored part first, then, for a follower, what comes until the job ends. */
 export async function* readOutput(
@@ -25,11 +25,15 @@ export async function* readOutput(
   const { job, index, follow } = request;
   views.requireJob(job, caller);
   const fresh: OutputChunk[] = [];
+  const behind = { bytes: 0, isTooFar: false };
   let hasEnded = false;
   let wake: () => void = () => undefined;
   const stop = outputs.listen(job, {
     onChunks: (chunks) => {
-      fresh.push(...chunks);
+      for (const chunk of chunks) behind.bytes += chunk.data.length;
+      behind.isTooFar ||= behind.bytes > MAX_BEHIND_BYTES;
+      if (behind.isTooFar) fresh.length = 0;
+      else fresh.push(...chunks);
       wake();
     },
     onEnd: () => {
@@ -44,18 +48,21 @@ export async function* readOutput(
     await engine.settled();
     hasEnded ||= isFinal(views.requireJob(job, caller).status);
     fresh.length = 0;
+    behind.bytes = 0;
+    behind.isTooFar = false;
     const last = new Map<string, number>();
     for (const chunks of stored(services, request)) {
       for (const chunk of chunks) last.set(keyOf(chunk), chunk.chunk);
       yield { chunks: chunks.map(toMessage) };
     }
     while (follow && !signal.aborted) {
-      if (fresh.length > MAX_BEHIND) {
+      if (behind.isTooFar) {
         throw new DsageError('limit-exceeded', 'The output comes faster than it is read.', {
           hint: 'Read it again: it is stored.',
         });
       }
       const chunks = fresh.splice(0, CHUNKS_A_MESSAGE);
+      for (const chunk of chunks) behind.bytes -= chunk.data.length;
       const wanted = chunks.filter(
         (it) => (index === undefined || it.index === index) && it.chunk > (last.get(keyOf(it)) ?? -1),
       );

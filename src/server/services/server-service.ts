@@ -36,7 +36,9 @@ export function serverService(services: Services): ServerServiceServer {
         });
       }
       if (caller.role !== 'admin' && known.user !== caller.name) {
-        throw new DsageError('permission-denied', `Worker ${String(worker)} was started by another user.`);
+        throw new DsageError('permission-denied', `Worker ${String(worker)} was started by another user.`, {
+          hint: 'Ask them, or an admin.',
+        });
       }
       const reason = `Asked by ${caller.name}.`;
       await engine.ask((request) => ({ type: 'drain-asked', request, worker, reason, stop }));
@@ -60,7 +62,9 @@ export function serverService(services: Services): ServerServiceServer {
       const lines = Math.min(wanted === 0 ? DEFAULT_LOG_LINES : wanted, MAX_LOG_LINES);
       const owner = worker === 0 ? undefined : engine.state.workers.get(worker)?.user;
       if (caller.role !== 'admin' && owner !== caller.name) {
-        throw new DsageError('permission-denied', 'Logs speak of all users: only admins may read them.');
+        throw new DsageError('permission-denied', 'Logs speak of all users.', {
+          hint: 'Only admins may read them.',
+        });
       }
       if (worker === 0) return { lines: [...(await services.readOwnLog(lines))] };
       return { lines: [...(await workers.readLog(worker, lines, WORKER_LOG_TIMEOUT_MS))] };

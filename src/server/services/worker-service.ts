@@ -1,7 +1,4 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
-
 import { DsageError } from '../../model/errors.js';
-import { requireCaller } from '../../wire/caller.js';
 import { workerInfoFromMessage } from '../../wire/convert.js';
 import type {
   RegisterWorker,
@@ -14,11 +11,9 @@ import { readAnswerRecords } from '../../wire/packed.js';
 import type { WorkerLink } from '../worker-hub.js';
 import { checkAnswer } from './answers.js';
 import { readBlob, storeUpload } from './blobs.js';
-import { clientStream, endWith, serverStream } from './handlers.js';
+import { clientStream, duplexStream, serverStream } from './handlers.js';
 import { checkHello } from './hello.js';
 import type { Services } from './services.js';
-
-type Stream = ServerDuplexStream<WorkRequest, WorkResponse>;
 
 /** What workers call. */
 export function workerService(services: Services): WorkerServiceServer {
@@ -28,35 +23,32 @@ export function workerService(services: Services): WorkerServiceServer {
       await storeUpload(services.blobs, requests);
       return {};
     }),
-    fetchBlob: serverStream((request) => readBlob(services.blobs, request.blob)),
+    fetchBlob: serverStream(services.users, (request) => readBlob(services.blobs, request.blob)),
   };
 }
 
 /** Steps 4 to 6 of the flow: one worker's stream. */
-function work(services: Services): (call: Stream) => void {
-  return (call) => {
-    const link = services.workers.add(call, requireCaller(call));
-    const leave = () => {
-      services.workers.remove(link);
-      if (link.worker === undefined) return;
-      services.engine.post({ type: 'worker-disconnected', worker: link.worker, connection: link.connection });
-      link.worker = undefined;
-    };
-    call.on('data', (request: WorkRequest) => {
-      try {
+function work(services: Services) {
+  return duplexStream<WorkRequest, WorkResponse>(services.users, (call, caller) => {
+    const link = services.workers.add(call, caller);
+    let isRegistered = false;
+    return {
+      take: (request) => {
+        if (request.message?.$case === 'register') {
+          if (isRegistered) throw new DsageError('invalid-argument', 'A worker registers once on a stream.');
+          isRegistered = true;
+        }
         take(services, link, request);
-      } catch (error) {
-        leave();
-        endWith(call, error);
-      }
-    });
-    call.on('end', () => {
-      leave();
-      call.end();
-    });
-    call.on('cancelled', leave);
-    call.on('error', leave);
-  };
+      },
+      leave: () => {
+        services.workers.remove(link);
+        if (link.worker === undefined) return;
+        const { worker, connection } = link;
+        services.engine.post({ type: 'worker-disconnected', worker, connection });
+        link.worker = undefined;
+      },
+    };
+  });
 }
 
 function take(services: Services, link: WorkerLink, { message }: WorkRequest): void {
