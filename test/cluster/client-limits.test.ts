@@ -16,7 +16,14 @@ describe('the client at the limits of its server', () => {
   before(async () => {
     cluster = await startCluster({
       ...{ workers: 1, slots: 2 },
-      serverArgs: ['--max-waiting-tasks', '1000', '--max-unfinished-jobs', '20'],
+      serverArgs: [
+        '--max-waiting-tasks',
+        '1000',
+        '--max-unfinished-jobs',
+        '20',
+        '--max-tasks-per-job',
+        '7000',
+      ],
     });
     d = await cluster.connect();
   });
@@ -29,6 +36,17 @@ describe('the client at the limits of its server', () => {
   it('feeds a map through a queue that is smaller than it, and loses no task', async () => {
     const results = await d.map((n: number) => n + 1, Array(6000).keys()).wait({ timeoutMs: 60_000 });
     expect(results).to.deep.equal(Array.from({ length: 6000 }, (_, i) => i + 1));
+  });
+
+  it('ends a map whose last tasks are refused, when all of them have been handed on, with the reason', async () => {
+    const map = d.map((n: number) => n + 1, Array(7100).keys());
+    const error = await map.wait({ timeoutMs: 60_000 }).catch((thrown: unknown) => thrown);
+    // What came first: the refusal, or the news that the job was killed because of it. Both say why.
+    expect(error).to.have.property('code').that.is.oneOf(['limit-exceeded', 'killed']);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/limit of 7000 \(maxTasksPerJob\)/);
+    expect(await d.job(await map.accepted).then(({ status }) => status)).to.equal('killed');
   });
 
   it('tells jobs that the server refuses, and takes the next one', async () => {

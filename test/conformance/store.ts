@@ -431,7 +431,6 @@ function exerciseForgetting(get: () => Store): void {
 }
 
 function exerciseBlobs(get: () => Store): void {
-  const NOBODYS = 99;
   /** Which of the blobs from 1 to 9 are used. */
   const used = (): number[] => [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((n) => get().usesBlob(blobOf(n).sha256));
   const attaching = (...blobs: readonly number[]): { spec: JobSpec } => ({
@@ -454,7 +453,9 @@ function exerciseBlobs(get: () => Store): void {
       answerOf(1, 1, 1, { record: blobOf(7).payload }),
     ]);
     expect(used()).to.deep.equal([1, 2, 3, 4, 5, 6]);
-    expect(store.usesBlob(blobOf(NOBODYS).sha256)).to.equal(false);
+    expect([0, 255].map((n) => store.usesBlob(blobOf(n).sha256))).to.deep.equal([false, false]);
+    await store.commit([0, 255].map((n, place) => putTasks(1, 4 + place, blobOf(n).payload)));
+    expect([0, 255].map((n) => store.usesBlob(blobOf(n).sha256))).to.deep.equal([true, true]);
   });
 
   it('uses what a job names until it is forgotten, and what it recorded until it is cleared', async () => {

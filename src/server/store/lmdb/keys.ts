@@ -71,8 +71,14 @@ export function blobUseKey(jobBlob: Buffer): Buffer {
   return Buffer.concat([jobBlob.subarray(PREFIX_BYTES), jobBlob.subarray(0, PREFIX_BYTES)]);
 }
 
-/** What the keys of a blob's uses begin with: its hash, 32 bytes. */
-export function blobKey(sha256: string): Buffer {
+/** All uses of a blob. `under` would find no key behind a hash of nothing but ones. */
+export function blobUses(sha256: string): KeyRange {
+  const start = blobKey(sha256);
+  return { start, end: Buffer.concat([start, Buffer.alloc(PREFIX_BYTES + 1, 255)]) };
+}
+
+/** A hash as 32 bytes. */
+function blobKey(sha256: string): Buffer {
   const key = Buffer.from(sha256, 'hex');
   if (key.length === HASH_BYTES && sha256.length === 2 * HASH_BYTES) return key;
   throw new DsageError('internal', `"${sha256}" names no blob.`);

@@ -7,7 +7,7 @@ import type { Grant, OutputChunk, WorkerRecord } from '../../core/writes.js';
 import type { StoreNumbers, TaskEnd } from '../store.js';
 import {
   after,
-  blobKey,
+  blobUses,
   EVERY_RUN,
   EVERYTHING,
   expiryKey,
@@ -187,7 +187,7 @@ export abstract class LmdbReads {
   }
 
   usesBlob(sha256: string): boolean {
-    for (const key of scanKeys(this.tables.blob_uses, under(blobKey(sha256)))) {
+    for (const key of scanKeys(this.tables.blob_uses, blobUses(sha256))) {
       const { job, run } = readBlobUse(key);
       if (this.ledger.isForgotten(job)) continue;
       if (run === EVERY_RUN || run === this.ledger.visibleRun(job).number) return true;
