@@ -24,16 +24,12 @@ export async function* readOutput(
   const { views, outputs, engine } = services;
   const { job, index, follow } = request;
   views.requireJob(job, caller);
-  const fresh: OutputChunk[] = [];
-  const behind = { bytes: 0, isTooFar: false };
+  const fresh = new Fresh();
   let hasEnded = false;
   let wake: () => void = () => undefined;
   const stop = outputs.listen(job, {
     onChunks: (chunks) => {
-      for (const chunk of chunks) behind.bytes += chunk.data.length;
-      behind.isTooFar ||= behind.bytes > MAX_BEHIND_BYTES;
-      if (behind.isTooFar) fresh.length = 0;
-      else fresh.push(...chunks);
+      fresh.add(chunks);
       wake();
     },
     onEnd: () => {
@@ -47,22 +43,14 @@ export async function* readOutput(
   try {
     await engine.settled();
     hasEnded ||= isFinal(views.requireJob(job, caller).status);
-    fresh.length = 0;
-    behind.bytes = 0;
-    behind.isTooFar = false;
+    fresh.clear();
     const last = new Map<string, number>();
     for (const chunks of stored(services, request)) {
       for (const chunk of chunks) last.set(keyOf(chunk), chunk.chunk);
       yield { chunks: chunks.map(toMessage) };
     }
     while (follow && !signal.aborted) {
-      if (behind.isTooFar) {
-        throw new DsageError('limit-exceeded', 'The output comes faster than it is read.', {
-          hint: 'Read it again: it is stored.',
-        });
-      }
-      const chunks = fresh.splice(0, CHUNKS_A_MESSAGE);
-      for (const chunk of chunks) behind.bytes -= chunk.data.length;
+      const chunks = fresh.take(CHUNKS_A_MESSAGE);
       const wanted = chunks.filter(
         (it) => (index === undefined || it.index === index) && it.chunk > (last.get(keyOf(it)) ?? -1),
       );
@@ -73,6 +61,38 @@ export async function* readOutput(
     }
   } finally {
     stop();
+  }
+}
+
+/** What came while a follower was reading, as far as memory allows. */
+class Fresh {
+  #chunks: OutputChunk[] = [];
+  #bytes = 0;
+  #isLost = false;
+
+  add(chunks: readonly OutputChunk[]): void {
+    for (const { data } of chunks) this.#bytes += data.length;
+    this.#isLost ||= this.#bytes > MAX_BEHIND_BYTES;
+    if (this.#isLost) this.#chunks = [];
+    else this.#chunks.push(...chunks);
+  }
+
+  /** Throws `limit-exceeded` when some were too many to keep. */
+  take(count: number): OutputChunk[] {
+    if (this.#isLost) {
+      throw new DsageError('limit-exceeded', 'The output comes faster than it is read.', {
+        hint: 'Read it again: it is stored.',
+      });
+    }
+    const taken = this.#chunks.splice(0, count);
+    for (const { data } of taken) this.#bytes -= data.length;
+    return taken;
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#isLost = false;
   }
 }
 
