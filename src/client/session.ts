@@ -20,6 +20,7 @@ import type { Rpc } from './rpc.js';
 /** Jobs named in one message. */
 const WATCH_BATCH = 4096;
 /** When tasks are offered again that the server had no room for. */
+const UNWATCH_MS = 250;
 const QUEUE_FULL_RETRY_MS = 200;
 
 /** Hears what the session learns of one job. */
@@ -47,6 +48,7 @@ export class Session {
   readonly #watched = new Watchers<JobListener>();
   #control: SessionRequest[] = [];
   #unwatched: number[] = [];
+  #unwatchTimer: NodeJS.Timeout | undefined;
   #flushDue = false;
   #rewound = false;
   #end: DsageError | undefined;
@@ -131,7 +133,11 @@ export class Session {
   unwatch(job: number, listener: JobListener): void {
     if (!this.#watched.delete(job, listener)) return;
     this.#unwatched.push(job);
-    this.#flushSoon();
+    // It is no hurry: beside a submission it would cost that one time.
+    this.#unwatchTimer ??= setTimeout(() => {
+      this.#unwatchTimer = undefined;
+      this.#flushSoon();
+    }, UNWATCH_MS);
   }
 
   /** Resolves once `condition` holds; it is asked again whenever the session has news. Rejects when the session ends. */
@@ -158,6 +164,7 @@ export class Session {
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#link.stop();
+    clearTimeout(this.#unwatchTimer);
     for (const timer of this.#heldTimers) clearTimeout(timer);
     const listeners = new Set([...this.#submitted.values(), ...this.#watched.all()]);
     this.#submitted.clear();
@@ -282,11 +289,15 @@ export class Session {
   }
 
   #writeControl(): void {
+    if (this.#unwatchTimer === undefined) this.#writeUnwatched();
+    for (const message of this.#control.splice(0)) this.#link.write(message);
+  }
+
+  #writeUnwatched(): void {
     // A job that is watched again must not be taken off the list by an older message.
     const gone = this.#unwatched.filter((job) => !this.#watched.hasJob(job));
     this.#unwatched = [];
     if (gone.length > 0) this.#link.write({ message: { $case: 'unwatch', value: { jobs: gone } } });
-    for (const message of this.#control.splice(0)) this.#link.write(message);
   }
 
   #writeSubmissions(): void {
