@@ -34,7 +34,7 @@ type RequestOf<N extends UnaryName> = Parameters<Methods[N]['requestSerialize']>
 type ResponseOf<N extends UnaryName> = ReturnType<Methods[N]['responseDeserialize']>;
 
 /** How long one call may take, reconnecting included. */
-export const CALL_DEADLINE_MS = 15_000;
+const CALL_DEADLINE_MS = 15_000;
 const RETRY_MS = 200;
 
 /** Calls that must not be made twice when the connection broke and nobody knows whether they arrived. */

@@ -17,7 +17,7 @@ export interface ShippedFunction {
 }
 
 /** How a function inside `scope` travels. */
-export interface ShippedScopeFunction {
+interface ShippedScopeFunction {
   readonly $function: string;
 }
 

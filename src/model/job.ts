@@ -65,7 +65,7 @@ export interface JobSpec {
 }
 
 /** How many tasks of a job ended in each way. The rest wait or are processing. */
-export interface EndCounts {
+interface EndCounts {
   completed: number;
   failed: number;
   killed: number;

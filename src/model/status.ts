@@ -1,6 +1,6 @@
 /** Statuses, as in DSage; a job can also be paused. */
 
-export const TASK_STATUSES = ['waiting', 'processing', 'completed', 'failed', 'killed'] as const;
+const TASK_STATUSES = ['waiting', 'processing', 'completed', 'failed', 'killed'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const JOB_STATUSES = [...TASK_STATUSES, 'paused'] as const;

@@ -296,7 +296,7 @@ export class ClientHub {
 }
 
 /** What watchers are told of a job that only the store knows. */
-export function snapshotOfEnded({ state }: JobRecord): JobSnapshot {
+function snapshotOfEnded({ state }: JobRecord): JobSnapshot {
   const ended = state.ends.completed + state.ends.failed + state.ends.killed;
   return {
     status: state.status,

@@ -12,7 +12,7 @@ interface AuthenticatedCall {
 }
 
 /** Who calls; undefined for a caller without a certificate of this cluster. */
-export function callerOf(call: AuthenticatedCall): Identity | undefined {
+function callerOf(call: AuthenticatedCall): Identity | undefined {
   // grpc-js gives the certificate only when the CA in the credentials signed it.
   const raw = call.getAuthContext().sslPeerCertificate?.raw;
   return raw === undefined ? undefined : identityOf(raw);

@@ -242,10 +242,7 @@ export function payloads(count: number, first = 0): Uint8Array[] {
   return Array.from({ length: count }, (_, place) => Buffer.from(`task ${String(first + place)}`));
 }
 
-function answerOf(
-  worker: number,
-  answer: Lease & { outcome?: Outcome; wallMs?: number },
-): ReceivedAnswer {
+function answerOf(worker: number, answer: Lease & { outcome?: Outcome; wallMs?: number }): ReceivedAnswer {
   const { job, index, attempt, outcome = 'completed', wallMs = 1 } = answer;
   const times = { startedAtMs: 0, wallUs: wallMs * 1_000, cpuUs: 0, peakMemoryKb: 0 };
   const meta = { index, attempt, outcome, worker, ...times };

@@ -1,6 +1,6 @@
 /** When to try again after the connection was lost. */
-export const FIRST_RETRY_MS = 100;
-export const LAST_RETRY_MS = 5000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5000;
 
 /**
  * Milliseconds to wait before the next try: doubling from 100 ms to 5 s, less a random part of up to a half,

@@ -93,7 +93,7 @@ export interface JobRerun {
   readonly read: () => EndedJob | undefined;
 }
 
-export interface EndedJob {
+interface EndedJob {
   readonly record: JobRecord;
   readonly ends: Iterable<{ readonly index: TaskIndex; readonly status: string }>;
 }

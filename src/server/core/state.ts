@@ -47,7 +47,7 @@ export interface Config {
 }
 
 /** How failures that the server itself states become bytes: pure functions, injected since the core has no codec. */
-export interface Encode {
+interface Encode {
   failure(failure: Failure): Payload;
   answer(answer: Answer): Uint8Array;
 }

@@ -2,7 +2,7 @@ import type { Turn } from './turn.js';
 import { heldCount, MAX_CREDIT, type AgentState, type Program, type SlotState } from './state.js';
 
 /** A task that has run this long may run for ever: nothing waits behind it. */
-export const STUCK_MS = 100;
+const STUCK_MS = 100;
 /** The queue on this worker should cover a round trip to a busy server, and not much more. */
 const QUEUE_MS = 50;
 /** Tasks of this length need no queue: the gap until the next lease is not worth what a queue would hold back. */
@@ -47,7 +47,7 @@ export function expectedMs(state: AgentState, program: Program): number {
 }
 
 /** How many leases this worker wants to hold: those that run, and a queue of about 50 ms of work. */
-export function creditOf(state: AgentState, now: number): number {
+function creditOf(state: AgentState, now: number): number {
   if (state.draining) return 0;
   const slots = state.slots.length;
   let moving = 0;

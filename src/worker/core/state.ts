@@ -104,7 +104,7 @@ export type Outgoing =
   | { readonly type: 'answers'; readonly seq: number; readonly ends: readonly End[] }
   | { readonly type: 'output'; readonly seq: number; readonly chunks: readonly OutputChunk[] };
 
-export interface Draining {
+interface Draining {
   readonly reason: string;
   /** End the process once drained. */
   readonly stop: boolean;
