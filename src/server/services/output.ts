@@ -1,4 +1,5 @@
 import { DsageError } from '../../model/errors.js';
+import { TARGET_BATCH_BYTES } from '../../model/protocol.js';
 import { isFinal } from '../../model/status.js';
 import type { Identity } from '../../model/user.js';
 import { bufferOf } from '../../wire/convert.js';
@@ -50,7 +51,7 @@ export async function* readOutput(
       yield { chunks: chunks.map(toMessage) };
     }
     while (follow && !signal.aborted) {
-      const chunks = fresh.take(CHUNKS_A_MESSAGE);
+      const chunks = fresh.take();
       const wanted = chunks.filter(
         (it) => (index === undefined || it.index === index) && it.chunk > (last.get(keyOf(it)) ?? -1),
       );
@@ -78,15 +79,21 @@ class Fresh {
   }
 
   /** Throws `limit-exceeded` when some were too many to keep. */
-  take(count: number): OutputChunk[] {
+  take(): OutputChunk[] {
     if (this.#isLost) {
       throw new DsageError('limit-exceeded', 'The output comes faster than it is read.', {
         hint: 'Read it again: it is stored.',
       });
     }
-    const taken = this.#chunks.splice(0, count);
-    for (const { data } of taken) this.#bytes -= data.length;
-    return taken;
+    let bytes = 0;
+    let count = 0;
+    for (const { data } of this.#chunks) {
+      if (count === CHUNKS_A_MESSAGE || bytes >= TARGET_BATCH_BYTES) break;
+      bytes += data.length;
+      count += 1;
+    }
+    this.#bytes -= bytes;
+    return this.#chunks.splice(0, count);
   }
 
   clear(): void {
@@ -99,11 +106,13 @@ class Fresh {
 function* stored(services: Services, { job, index, tailBytes }: ReadOutputRequest): Iterable<OutputChunk[]> {
   const chunks = services.engine.store.output(job, index === undefined ? {} : { index });
   let batch: OutputChunk[] = [];
+  let bytes = 0;
   for (const chunk of tailBytes > 0 ? tail(chunks, tailBytes) : chunks) {
     batch.push(chunk);
-    if (batch.length < CHUNKS_A_MESSAGE) continue;
+    bytes += chunk.data.length;
+    if (batch.length < CHUNKS_A_MESSAGE && bytes < TARGET_BATCH_BYTES) continue;
     yield batch;
-    batch = [];
+    [batch, bytes] = [[], 0];
   }
   if (batch.length > 0) yield batch;
 }
