@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { removeRunFile, writeRunFile } from '../deploy/run-file.js';
@@ -11,6 +12,9 @@ import { SERVER_DEFAULTS, type ServerOptions } from '../server/options.js';
 import { Server } from '../server/server.js';
 import { toProblem } from '../wire/errors.js';
 import { packageVersion } from '../wire/hello.js';
+
+// grpc-js writes lines of its own to stderr when a port is in use or a caller's TLS fails: ours say it better.
+if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
 
 interface Flags {
   readonly directory: string;

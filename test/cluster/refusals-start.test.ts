@@ -18,11 +18,12 @@ const KEYS = ['cacert.pem', 'pubcert.pem', 'server_key.pem', 'dsage_key', 'dsage
 
 describe('a server, a worker or a client that cannot start or connect says why:', function () {
   this.timeout(60_000);
-  const directory = makeTempDir();
+  let directory: string;
   const servers: ServerHandle[] = [];
   const listeners: { server: Server; sockets: Set<Socket> }[] = [];
 
   before(async () => {
+    directory = makeTempDir();
     await setup({ directory });
   });
   afterEach(async () => {
@@ -216,7 +217,7 @@ describe('a server, a worker or a client that cannot start or connect says why:'
     const run = (options: Parameters<typeof worker>[0]) => () =>
       worker({ directory, server: address, ...options });
     await refused(run({ slots: 0 }), { ...bad, says: /slots is 0/ });
-    await refused(run({ nice: 20 }), { ...bad, says: /20/ });
+    await refused(run({ nice: 21 }), { ...bad, says: /21/ });
     await refused(run({ labels: [''] }), { ...bad, says: /label/ });
     await refused(run({ resources: { gpu: -1 } }), { ...bad, says: /gpu/ });
     await refused(run({ memoryPerSlotMb: 0 }), { ...bad, says: /memory/i });

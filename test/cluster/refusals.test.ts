@@ -3,6 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 
 import type { Dsage } from '#dsage/client/connect.js';
+import type { Files } from '#dsage/client/files.js';
 import type { EvalOptions } from '#dsage/client/options.js';
 import type { Job } from '#dsage/client/job.js';
 import { createCsr } from '#dsage/security/pki.js';
@@ -235,22 +236,34 @@ describe('bad input is refused with a code and what to do next, and changes noth
   });
 
   describe('files', () => {
-    const folder = makeTempDir();
-    const large = `${folder}/large.bin`;
-    writeFileSync(large, '');
-    truncateSync(large, 513 * 1024 * 1024);
-    mkdirSync(`${folder}/inner`);
-    const file = (name: string, files: EvalOptions['files'], says: RegExp, hint: RegExp): Case => ({
-      ...{ name, attempt: () => d('1', files === undefined ? {} : { files }) },
+    let folder: string;
+    before(() => {
+      folder = makeTempDir();
+      writeFileSync(`${folder}/large.bin`, '');
+      truncateSync(`${folder}/large.bin`, 513 * 1024 * 1024);
+      mkdirSync(`${folder}/inner`);
+    });
+    const file = (name: string, files: () => Files, says: RegExp, hint: RegExp): Case => ({
+      ...{ name, attempt: () => d('1', { files: files() }) },
       ...{ code: 'invalid-argument', says, hint },
     });
     refuses([
-      file('one that is not there', ['/nowhere/input.txt'], /\/nowhere\/input\.txt.*ENOENT/, /path/),
-      file('a directory', [`${folder}/inner`], /inner.*not a file/, /path/),
-      file('a name that leads out', { 'up/../../x': '/etc/hostname' }, /"up\/\.\.\/\.\.\/x"/, /relative/),
-      file('an absolute name', { '/etc/x': '/etc/hostname' }, /"\/etc\/x"/, /relative/),
+      file('one that is not there', () => ['/nowhere/input.txt'], /\/nowhere\/input\.txt.*ENOENT/, /path/),
+      file('a directory', () => [`${folder}/inner`], /inner.*not a file/, /path/),
+      file(
+        'a name that leads out',
+        () => ({ 'up/../../x': '/etc/hostname' }),
+        /"up\/\.\.\/\.\.\/x"/,
+        /relative/,
+      ),
+      file('an absolute name', () => ({ '/etc/x': '/etc/hostname' }), /"\/etc\/x"/, /relative/),
       {
-        ...file('one that is too large', [large], /large\.bin has 537,919,488 bytes.*536,870,912/, /path/),
+        ...file(
+          'one that is too large',
+          () => [`${folder}/large.bin`],
+          /large\.bin has 537,919,488 bytes.*536,870,912/,
+          /path/,
+        ),
         code: 'limit-exceeded',
       },
     ]);

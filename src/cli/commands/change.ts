@@ -1,4 +1,4 @@
-import { DsageError } from '../../model/errors.js';
+import { DsageError, messageOf } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
 import { plural } from '../format/status.js';
 import { jobIds } from '../ids.js';
@@ -51,13 +51,22 @@ export async function resume(cli: Cli, given: string[]): Promise<undefined> {
 
 export async function setPriority(cli: Cli, [given = '', ...jobs]: string[]): Promise<undefined> {
   const ids = jobIds(jobs);
-  const priority = readPriority(given);
+  const priority = priorityOf(given);
   await cli.withServer((d) => d.setPriority(ids, priority));
   done(
     cli,
     { priority, jobs: ids },
     `${capital(listed(ids))} ${ids.length === 1 ? 'has' : 'have'} priority ${String(priority)} now.`,
   );
+}
+
+/** Commander tells what is wrong with a value only while it reads the options itself. */
+function priorityOf(given: string): number {
+  try {
+    return readPriority(given);
+  } catch (error) {
+    throw new DsageError('invalid-argument', `'${given}' is no priority.`, { hint: messageOf(error) });
+  }
 }
 
 export async function forget(

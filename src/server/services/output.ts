@@ -24,7 +24,9 @@ export async function* readOutput(
 ): AsyncGenerator<ReadOutputResponse> {
   const { views, outputs, engine } = services;
   const { job, index, follow } = request;
-  views.requireJob(job, caller);
+  const view = views.requireJob(job, caller);
+  // A task of a job that is not closed may still come.
+  if (index !== undefined && (view.record.state.closed || !follow)) views.task(view, index);
   const fresh = new Fresh();
   let hasEnded = false;
   let wake: () => void = () => undefined;
