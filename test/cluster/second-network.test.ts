@@ -27,7 +27,6 @@ describe('a machine in another network', function () {
   before(async function () {
     const { missing } = SecondNetwork;
     if (missing !== undefined) {
-       
       console.log(`      skipped: ${missing}`);
       this.skip();
     }
