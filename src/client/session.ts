@@ -20,7 +20,6 @@ import type { Rpc } from './rpc.js';
 /** Jobs named in one message. */
 const WATCH_BATCH = 4096;
 /** When tasks are offered again that the server had no room for. */
-const UNWATCH_MS = 250;
 const QUEUE_FULL_RETRY_MS = 200;
 
 /** Hears what the session learns of one job. */
@@ -47,8 +46,6 @@ export class Session {
   readonly #submitted = new Map<number, JobListener>();
   readonly #watched = new Watchers<JobListener>();
   #control: SessionRequest[] = [];
-  #unwatched: number[] = [];
-  #unwatchTimer: NodeJS.Timeout | undefined;
   #flushDue = false;
   #rewound = false;
   #end: DsageError | undefined;
@@ -129,17 +126,6 @@ export class Session {
     this.#flushSoon();
   }
 
-  /** The server forgets a watch by itself when the connection ends, so this says only what saves work. */
-  unwatch(job: number, listener: JobListener): void {
-    if (!this.#watched.delete(job, listener)) return;
-    this.#unwatched.push(job);
-    // It is no hurry: beside a submission it would cost that one time.
-    this.#unwatchTimer ??= setTimeout(() => {
-      this.#unwatchTimer = undefined;
-      this.#flushSoon();
-    }, UNWATCH_MS);
-  }
-
   /** Resolves once `condition` holds; it is asked again whenever the session has news. Rejects when the session ends. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -164,7 +150,6 @@ export class Session {
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#link.stop();
-    clearTimeout(this.#unwatchTimer);
     for (const timer of this.#heldTimers) clearTimeout(timer);
     const listeners = new Set([...this.#submitted.values(), ...this.#watched.all()]);
     this.#submitted.clear();
@@ -177,7 +162,6 @@ export class Session {
     this.#opened = opened;
     if (this.#rewound) {
       this.#control = [];
-      this.#unwatched = [];
       this.#askFor([...this.#watched.jobs()]);
     }
     this.#wake();
@@ -244,13 +228,13 @@ export class Session {
     }
   }
 
-  /** The job has ended: nothing of it is sent, repeated or watched any more. */
+  /** The job has ended: nothing of it is sent, repeated or watched any more. The server knows: it said so. */
   finished(listener: JobListener, job: number, seq: number | undefined): void {
     if (seq !== undefined) {
       this.#outbox.drop(seq);
       this.#submitted.delete(seq);
     }
-    this.unwatch(job, listener);
+    this.#watched.delete(job, listener);
   }
 
   #takeSubmitted(seq: number): JobListener | undefined {
@@ -289,15 +273,7 @@ export class Session {
   }
 
   #writeControl(): void {
-    if (this.#unwatchTimer === undefined) this.#writeUnwatched();
     for (const message of this.#control.splice(0)) this.#link.write(message);
-  }
-
-  #writeUnwatched(): void {
-    // A job that is watched again must not be taken off the list by an older message.
-    const gone = this.#unwatched.filter((job) => !this.#watched.hasJob(job));
-    this.#unwatched = [];
-    if (gone.length > 0) this.#link.write({ message: { $case: 'unwatch', value: { jobs: gone } } });
   }
 
   #writeSubmissions(): void {

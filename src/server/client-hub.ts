@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
 import type { JobId, JobRecord } from '../model/job.js';
+import { isFinal } from '../model/status.js';
 import type { Identity } from '../model/user.js';
 import { TARGET_BATCH_BYTES } from '../model/protocol.js';
 import { statusToMessage } from '../wire/convert.js';
@@ -246,8 +247,12 @@ export class ClientHub {
         room = this.#gather(watch, room, answers);
         if (room <= 0 && watch.next < watch.available && !watch.statusOnly) break;
         link.pending.delete(watch);
-        if (watch.snapshot !== undefined) changed.push(toChanged(watch.job, watch.snapshot));
+        const { snapshot } = watch;
         watch.snapshot = undefined;
+        if (snapshot === undefined) continue;
+        changed.push(toChanged(watch.job, snapshot));
+        // The end is the last that is said. Who reruns the job asks for it anew, and so misses none of the answers.
+        if (isFinal(snapshot.status)) this.unwatch(link, watch.job);
       }
       link.write({ $case: 'events', value: { answers, changed } });
     }

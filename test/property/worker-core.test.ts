@@ -154,7 +154,7 @@ describe('worker core, any order of events', () => {
         const run = new Run();
         for (const what of actions) run.act(what);
         run.connect(0);
-        run.do({ type: 'drain-received', reason: 'the end', stop: true });
+        run.do({ type: 'drain-received', reason: 'the end', stop: true, isFromServer: true });
         let drained = run.state.drained;
         for (let round = 0; round < 10 && !drained; round += 1) {
           run.end(0, Infinity, 0);

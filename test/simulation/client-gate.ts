@@ -132,9 +132,6 @@ export class ClientGate {
           this.hub.flush();
         });
         break;
-      case 'unwatch':
-        for (const job of message.jobs) this.hub.unwatch(link, job);
-        break;
       case 'request':
         this.#lastRequest += 1;
         this.#requests.set(this.#lastRequest, (ok) => {

@@ -24,7 +24,6 @@ export class SimClient extends Process {
   readonly handles = new Map<number, Handle>();
   #outbox = new Outbox();
   readonly #watched = new Map<number, Handle>();
-  #unwatched: number[] = [];
   #stream: Connection<FromClient, ToClient> | undefined;
   #isOpen = false;
   #hasReconnected = false;
@@ -266,7 +265,7 @@ export class SimClient extends Process {
     handle.isSettled = true;
     handle.problem = problem;
     this.#outbox.drop(handle.seq);
-    if (handle.id !== undefined && this.#watched.delete(handle.id)) this.#unwatched.push(handle.id);
+    if (handle.id !== undefined) this.#watched.delete(handle.id);
     this.#flush();
   }
 
@@ -279,9 +278,6 @@ export class SimClient extends Process {
 
   #flush(): void {
     if (!this.#isOpen) return;
-    const gone = this.#unwatched.filter((job) => !this.#watched.has(job));
-    this.#unwatched = [];
-    if (gone.length > 0) this.#stream?.sendUp({ type: 'unwatch', jobs: gone });
     for (const message of this.#outbox.take()) {
       if (message.type === 'tasks') {
         this.#stream?.sendUp({ type: 'tasks', tasks: message.tasks });

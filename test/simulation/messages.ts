@@ -35,7 +35,6 @@ export type FromClient =
   | { readonly type: 'jobs'; readonly jobs: readonly { readonly job: NewJob; readonly spec: JobSpec }[] }
   | { readonly type: 'tasks'; readonly tasks: SubmitTasks }
   | { readonly type: 'watch'; readonly jobs: readonly { readonly job: number; readonly from: number }[] }
-  | { readonly type: 'unwatch'; readonly jobs: readonly number[] }
   | { readonly type: 'request'; readonly request: Request; readonly answered: (ok: boolean) => void };
 
 export type Request =

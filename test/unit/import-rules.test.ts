@@ -13,7 +13,7 @@ const configPath = join(root, '.dependency-cruiser.cjs');
 const badImports: Record<string, string[]> = {
   'model-is-a-leaf': ['src/model/job.ts -> path'],
   'server-core-is-pure': [
-    'src/server/core/schedule.ts -> uuid',
+    'src/server/core/schedule.ts -> cbor-x',
     'src/server/core/step.ts -> fs',
     'src/server/core/step.ts -> src/client/connect.ts',
   ],

@@ -68,7 +68,7 @@ describe('ClientHub', () => {
     expect(second.written.map(({ $case }) => $case)).to.deep.equal(['accepted']);
   });
 
-  it('tells the answers before the end, and after a rerun all of them again', () => {
+  it('tells the answers before the end, then no more; who asks again after a rerun is told all of it', () => {
     const { hub, lab, connect, deliver, finish } = bound();
     const { link, written } = connect();
     const job = lab.submit({ tasks: 3 });
@@ -85,6 +85,9 @@ describe('ClientHub', () => {
     };
     lab.do({ type: 'job-rerun', request: 1, job, onlyFailed: false, read });
     deliver();
+    expect(written).to.deep.equal([]);
+    hub.watch(link, job, { from: 0, statusOnly: false, isNew: false });
+    hub.flush();
     expect(events(written)[0]?.changed[0]).to.include({ generation: 1, answerCount: 0 });
     finish(job);
     const again = events(written).flatMap(({ answers }) => answers);

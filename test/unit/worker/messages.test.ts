@@ -71,6 +71,7 @@ describe('worker messages', () => {
       type: 'drain-received',
       reason: 'why',
       stop: true,
+      isFromServer: true,
     });
     expect(received(undefined)).to.equal(undefined);
   });

@@ -103,7 +103,10 @@ export class Ledger {
     for (const job of changes.forgotten) this.#forgotten.add(job);
   }
 
-  /** An entry of `final` was met that no longer applies; the sweep removes it. */
+  /**
+   * An entry of `final` was met whose job has been forgotten; the sweep removes it. One of a job that runs again stays:
+   * it would apply again if that ended in the same millisecond.
+   */
   noteOutdated(key: Buffer): void {
     if (this.#outdated.length < MOST_OUTDATED) this.#outdated.push(key);
   }

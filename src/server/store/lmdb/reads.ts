@@ -73,7 +73,7 @@ export abstract class LmdbReads {
       const applies =
         state !== undefined && isFinal(state.status) && expiryKey(state.endedAtMs + ttlMs, job).equals(key);
       if (applies) due.push(job);
-      else this.ledger.noteOutdated(key);
+      else if (state === undefined) this.ledger.noteOutdated(key);
     }
     return due;
   }

@@ -16,7 +16,7 @@ export interface SweepStep {
   readonly isMore: boolean;
 }
 
-/** @param outdated Keys of `final` that no longer apply. */
+/** @param outdated Keys of `final` whose jobs have been forgotten. */
 export function planSweep(tables: Tables, outdated: readonly Buffer[]): SweepStep {
   const operations: Operation[] = outdated.map((key) => ({ table: tables.final, key, value: undefined }));
   const finished: JobId[] = [];
