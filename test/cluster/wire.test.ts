@@ -147,7 +147,7 @@ describe('the wire, from outside', function () {
       });
       expect(await work.ended()).to.deep.include(invalid);
       const empty = raw.session();
-      empty.say({});
+      empty.say({ message: undefined });
       expect(await empty.ended()).to.deep.include(invalid);
     });
 

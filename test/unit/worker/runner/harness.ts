@@ -127,7 +127,10 @@ export function functionProgram(
   return program({ type: 'function', source: `(${fn.toString()})`, name: fn.name, scope: scope ?? {} }, rest);
 }
 
-export function program(content: { readonly type: string } & Readonly<Record<string, unknown>>, options: ProgramOptions = {}): SlotProgram {
+export function program(
+  content: { readonly type: string } & Readonly<Record<string, unknown>>,
+  options: ProgramOptions = {},
+): SlotProgram {
   const { limits, ...rest } = options;
   return {
     job: (lastJob += 1),
