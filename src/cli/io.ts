@@ -20,7 +20,8 @@ export interface Look {
 }
 
 export function lookOf(stream: NodeJS.WriteStream, env: Io['env']): Look {
-  const isTerminal = stream.isTTY;
+  // A pipe has no such property: undefined would mean "as the environment says" to picocolors, and CI says yes.
+  const isTerminal = 'isTTY' in stream && stream.isTTY;
   const noColor = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   return { colors: isTerminal && !noColor, width: isTerminal ? stream.columns || 80 : Infinity };
 }
