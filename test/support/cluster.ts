@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -107,13 +106,16 @@ export class Running {
     return this.process.pid ?? 0;
   }
 
+  get #hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
   /** Sends a signal and waits for the end; one that takes too long is killed. */
   async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const ended = once(this.process, 'exit');
+    if (this.#hasEnded) return;
     this.process.kill(signal);
     const timer = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);
-    await ended;
+    await eventually('the process ends', () => this.#hasEnded, 2 * STOP_MS);
     clearTimeout(timer);
   }
 }
