@@ -1,3 +1,4 @@
+import type { WorkerInfo } from '../model/worker.js';
 import { enter } from './core/jobs.js';
 import { enqueue, hold, remember } from './core/leases.js';
 import {
@@ -7,6 +8,7 @@ import {
   type LiveGrant,
   type LiveJob,
   type LiveWorker,
+  newWorker,
   type State,
   statusOf,
 } from './core/state.js';
@@ -108,46 +110,27 @@ function restoreTasks(state: State, store: Store, job: LiveJob, leased: Readonly
   enqueue(state, job);
 }
 
+/** What only the worker itself can say, when it comes back. */
+const NOTHING_KNOWN: Omit<WorkerInfo, 'name' | 'host'> = {
+  pid: 0,
+  slots: 1,
+  labels: [],
+  resources: {},
+  evaluators: [],
+  cpuModel: '',
+  cpuCount: 0,
+  memoryMb: 0,
+  nodeVersion: '',
+  packageVersion: '',
+  platform: '',
+  speedMmps: 0,
+};
+
 function workerOf(state: State, record: WorkerRecord, now: number): LiveWorker {
   const known = state.workers.get(record.number);
   if (known !== undefined) return known;
-  const worker: LiveWorker = {
-    number: record.number,
-    instance: record.instance,
-    user: record.user,
-    role: 'worker',
-    info: {
-      name: record.name,
-      host: record.host,
-      pid: 0,
-      slots: 1,
-      labels: [],
-      resources: {},
-      evaluators: [],
-      cpuModel: '',
-      cpuCount: 0,
-      memoryMb: 0,
-      nodeVersion: '',
-      packageVersion: '',
-      platform: '',
-      speedMmps: 0,
-    },
-    connection: undefined,
-    newestConnection: 0,
-    lastSeenAtMs: now,
-    connectedAtMs: now,
-    credit: 0,
-    draining: false,
-    held: 0,
-    grants: new Set(),
-    resourcesUsed: new Map(),
-    recordedSeq: 0,
-    completed: 0,
-    failed: 0,
-    busySlots: 0,
-    load1: 0,
-    freeMemoryMb: 0,
-  };
+  const { name, host } = record;
+  const worker = newWorker({ ...record, role: 'worker', info: { ...NOTHING_KNOWN, name, host } }, now);
   state.workers.set(record.number, worker);
   return worker;
 }

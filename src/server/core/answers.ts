@@ -57,7 +57,6 @@ function acknowledge(
   event: { readonly connection: number; readonly seq: number },
   effects: Effects,
 ): void {
-  worker.recordedSeq = Math.max(worker.recordedSeq, event.seq);
   effects.sends.push({
     type: 'acknowledge',
     worker: worker.number,

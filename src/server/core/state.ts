@@ -129,8 +129,6 @@ export interface LiveWorker {
   held: number;
   readonly grants: Set<LiveGrant>;
   readonly resourcesUsed: Map<string, number>;
-  /** The highest message of this worker that was recorded. */
-  recordedSeq: number;
   completed: number;
   failed: number;
   busySlots: number;
@@ -173,4 +171,33 @@ export function needsOfJob(job: LiveJob): Needs {
 /** What is written must not change with the live state. */
 export function copyOf(state: JobState): JobState {
   return { ...state, ends: { ...state.ends } };
+}
+
+/** A worker that no stream has brought yet, and that holds nothing. */
+export function newWorker(
+  about: Pick<LiveWorker, 'number' | 'instance' | 'user' | 'role' | 'info'>,
+  now: number,
+): LiveWorker {
+  const { number, instance, user, role, info } = about;
+  return {
+    number,
+    instance,
+    user,
+    role,
+    info,
+    connection: undefined,
+    newestConnection: 0,
+    lastSeenAtMs: now,
+    connectedAtMs: now,
+    credit: 0,
+    draining: false,
+    held: 0,
+    grants: new Set(),
+    resourcesUsed: new Map(),
+    completed: 0,
+    failed: 0,
+    busySlots: 0,
+    load1: 0,
+    freeMemoryMb: 0,
+  };
 }

@@ -4,7 +4,7 @@ import type { Effects } from './effects.js';
 import { endTask, statedEnding } from './endings.js';
 import type { WorkerRegistered, WorkerRenewed } from './events.js';
 import { hold, deleteWaiting, recall, release, remember, requeue, settleHolding } from './leases.js';
-import type { Holding, LiveJob, LiveWorker, State } from './state.js';
+import { type Holding, type LiveJob, type LiveWorker, newWorker, type State } from './state.js';
 import type { Turn } from './turn.js';
 
 /** A worker came, or came back: its leases and what it says it holds are made one. */
@@ -72,28 +72,7 @@ function enterWorker({ state, now, effects }: Turn, event: WorkerRegistered, num
     const reason = 'A newer connection of the same worker took over.';
     effects.sends.push({ type: 'disconnect', worker: number, connection: before.connection, reason });
   }
-  const worker: LiveWorker = before ?? {
-    number,
-    instance: event.instance,
-    user: event.user,
-    role: event.role,
-    info: event.info,
-    connection: event.connection,
-    newestConnection: event.connection,
-    lastSeenAtMs: now,
-    connectedAtMs: now,
-    credit: 0,
-    draining: false,
-    held: 0,
-    grants: new Set(),
-    resourcesUsed: new Map(),
-    recordedSeq: 0,
-    completed: 0,
-    failed: 0,
-    busySlots: 0,
-    load1: 0,
-    freeMemoryMb: 0,
-  };
+  const worker = before ?? newWorker({ ...event, number }, now);
   worker.info = event.info;
   worker.user = event.user;
   worker.role = event.role;
