@@ -7,6 +7,7 @@ import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
 import { DsageError, messageOf } from '../model/errors.js';
 import { MAX_MESSAGE_BYTES } from '../model/protocol.js';
 import { identityOf } from '../security/identity.js';
+import { withHandshakeLimit } from './handshakes.js';
 
 /** What one side shows, and whom it trusts, as PEM. `loadClientFiles` and `loadServerFiles` give it. */
 export interface TlsPems {
@@ -55,15 +56,18 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
  * of addresses change that, and the CA signs for this cluster alone. Throws `setup` for PEMs that do not fit.
  */
 export function clientCredentials(pems: TlsPems): ChannelCredentials {
-  return ChannelCredentials.createFromSecureContext(secureContext(pems), {
+  const credentials = ChannelCredentials.createFromSecureContext(secureContext(pems), {
     checkServerIdentity: checkServer,
   });
+  return withHandshakeLimit(credentials);
 }
 
 /** What a caller that has no certificate yet connects with; it trusts the same servers. */
 export function anonymousCredentials(caPem: string): ChannelCredentials {
   const context = createSecureContext({ ca: caPem, minVersion: TLS_VERSION });
-  return ChannelCredentials.createFromSecureContext(context, { checkServerIdentity: checkServer });
+  return withHandshakeLimit(
+    ChannelCredentials.createFromSecureContext(context, { checkServerIdentity: checkServer }),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server as NetServer } from 'node:net';
+import { connect as netConnect, createServer } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { connect } from 'node:tls';
 
 import { DsageError } from '#dsage/model/errors.js';
@@ -21,10 +21,11 @@ import type { TlsPems } from '#dsage/wire/credentials.js';
 import { fromServiceError, toServiceError } from '#dsage/wire/errors.js';
 import { ServerServiceClient, ServerServiceService } from '#dsage/wire/gen/dsage/v1/server.js';
 import type { HandshakeResponse } from '#dsage/wire/gen/dsage/v1/server.js';
+import { withHandshakeLimit } from '#dsage/wire/handshakes.js';
 import { addHealth } from '#dsage/wire/health.js';
 import { addReflection } from '#dsage/wire/reflection.js';
-import { Server } from '@grpc/grpc-js';
-import type { ChannelCredentials, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { ChannelCredentials, Server } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { expect } from 'chai';
 
 import { makeTempDir, removeTempDirs } from '../../support/temp-dir.js';
@@ -201,6 +202,47 @@ describe('mutual TLS', () => {
     expect(error.code).to.equal('unavailable');
     expect(error.message).to.match(/is no dsage server/);
     await new Promise((resolve) => plain.close(resolve));
+  });
+
+  describe('where something accepts connections and says nothing', () => {
+    let silent: NetServer;
+    let peers: Socket[];
+    let port: number;
+    beforeEach(async () => {
+      peers = [];
+      silent = createServer((socket) => peers.push(socket.resume().on('error', () => undefined)));
+      silent.listen(0, '127.0.0.1');
+      await new Promise((resolve) => silent.once('listening', resolve));
+      ({ port } = silent.address() as AddressInfo);
+    });
+    afterEach(() => {
+      for (const peer of peers) peer.destroy();
+      silent.close();
+    });
+
+    const connector = (timeoutMs: number) =>
+      withHandshakeLimit(ChannelCredentials.createSsl(), timeoutMs)._createSecureConnector(
+        { scheme: 'dns', path: 'nowhere' },
+        {},
+      );
+
+    it('a handshake ends after its time, and says so', async () => {
+      const socket = netConnect(port, '127.0.0.1');
+      const error = await connector(50)
+        .connect(socket)
+        .catch((thrown: unknown) => thrown);
+      expect(error).to.have.property('message', 'no TLS handshake within 0.05 s');
+      expect(socket.destroyed).to.equal(true);
+    });
+
+    it('a handshake ends with its channel', async () => {
+      const patient = connector(60_000);
+      const socket = netConnect(port, '127.0.0.1');
+      const connecting = patient.connect(socket).catch((thrown: unknown) => thrown);
+      patient.destroy();
+      expect(await connecting).to.have.property('message', 'its channel was closed');
+      expect(socket.destroyed).to.equal(true);
+    });
   });
 
   it('serves new connections with renewed certificates, and refuses bad ones', async () => {
