@@ -33,10 +33,12 @@ describe('blobs on the server', function () {
 
   const directory = (): string => clusterPaths(cluster.directory).blobs;
 
-  /** The files of all blobs, in order. */
+  /** The files of all blobs, in order. The server may delete one while we look. */
   function files(): string[] {
+    const isFile = (name: string) =>
+      statSync(join(directory(), name), { throwIfNoEntry: false })?.isFile() === true;
     return readdirSync(directory(), { recursive: true, encoding: 'utf8' })
-      .filter((name) => !name.startsWith('incoming') && statSync(join(directory(), name)).isFile())
+      .filter((name) => !name.startsWith('incoming') && isFile(name))
       .sort();
   }
 
