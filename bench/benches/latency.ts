@@ -7,7 +7,8 @@ import type { Bench, BenchOptions } from './bench.js';
 import { inRounds } from './rounds.js';
 
 const SYSTEMS = [dsageSystem, bullmqSystem(1), daskSystem()];
-const WARM_UP = 50;
+/** Enough for V8 to have compiled what a task passes through, in each of the four processes. */
+const WARM_UP = 200;
 
 /** One task at a time on an idle system. */
 export const latency: Bench = {
