@@ -32,7 +32,8 @@ interface Watch {
 
 /** A client's stream. What is to be said is gathered here and leaves in batches, as fast as the client reads. */
 export class ClientLink {
-  readonly session: string;
+  /** What the client calls its session. */
+  readonly id: string;
   readonly identity: Identity;
   readonly host: string;
   readonly pid: number;
@@ -52,7 +53,7 @@ export class ClientLink {
   constructor(
     stream: Stream,
     about: {
-      session: string;
+      id: string;
       identity: Identity;
       host: string;
       pid: number;
@@ -61,12 +62,17 @@ export class ClientLink {
     },
   ) {
     this.stream = stream;
-    this.session = about.session;
+    this.id = about.id;
     this.identity = about.identity;
     this.host = about.host;
     this.pid = about.pid;
     this.packageVersion = about.packageVersion;
     this.connectedAtMs = about.now;
+  }
+
+  /** The session's name on the server: no user can repeat another one's submissions, whatever id they guess. */
+  get session(): string {
+    return `${this.identity.name}/${this.id}`;
   }
 
   write(response: SessionResponse['message']): void {

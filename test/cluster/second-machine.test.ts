@@ -7,6 +7,7 @@ import { connect, type Dsage } from '#dsage/client/connect.js';
 import type { Job } from '#dsage/client/job.js';
 import { createCsr } from '#dsage/security/pki.js';
 import { type Cluster, eventually, startCluster } from '../support/cluster.js';
+import { newJob, RawClient } from '../support/raw-client.js';
 import { failureOf, refused } from '../support/refusal.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
@@ -87,6 +88,29 @@ describe('a colleague', function () {
     await foreign.wait(SOON);
     const [task] = await admin.tasks(foreign.id ?? 0).toArray();
     expect(task?.worker).to.equal((await admin.workers()).find(({ name }) => name === 'shared')?.worker);
+  });
+
+  it("claims nothing by the id of another one's session", async () => {
+    const clients = [cluster.directory, theirs].map((dir) => new RawClient(cluster.address, dir));
+    try {
+      const jobs: number[] = [];
+      for (const client of clients) {
+        const talk = await client.openSession('the same');
+        talk.say({ message: { $case: 'jobs', value: { jobs: [newJob(1)] } } });
+        const heard = await talk.hear(({ message }) => message?.$case === 'accepted');
+        if (heard.message?.$case === 'accepted') jobs.push(...heard.message.value.jobs.map(({ job }) => job));
+      }
+      expect(new Set(jobs).size).to.equal(2);
+      const owners = await Promise.all(jobs.map(async (job) => (await admin.jobInfo(job)).owner));
+      expect(owners[0]).to.not.equal('bob');
+      expect(owners[1]).to.equal('bob');
+      // Both are still there: the second one did not end the first one's stream.
+      const theSame = (await admin.clients()).filter(({ session }) => session === 'the same');
+      expect(theSame).to.have.lengthOf(2);
+      await admin.kill(jobs);
+    } finally {
+      for (const client of clients) client.close();
+    }
   });
 
   it('sees and touches own jobs only, and may not administer', async () => {

@@ -51,7 +51,7 @@ export class ClientGate {
   ): ClientLink {
     const identity = { role: 'user' as const, name: owner, serial: '' };
     const about = {
-      session,
+      id: session,
       identity,
       host: '',
       pid: 0,

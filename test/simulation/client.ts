@@ -41,12 +41,12 @@ export class SimClient extends Process {
   submit(plan: Plan): Handle {
     const part = this.#part(plan, 0, plan.parts[0] ?? 0);
     const seq = this.#outbox.submit({ spec: SPEC, part, closed: plan.parts.length <= 1 });
-    this.world.plans.set(`${this.session}/${String(seq)}`, plan);
+    plan.name = `${this.owner}/${this.session}/${String(seq)}`;
+    this.world.plans.set(plan.name, plan);
     const handle: Handle = {
       ...{ seq, plan, ledger: new AnswerLedger(), id: undefined, generation: 0 },
       ...{ status: 'waiting', isSettled: false, problem: undefined },
     };
-    plan.name = `${this.session}/${String(seq)}`;
     this.handles.set(seq, handle);
     this.log(`submits job ${String(seq)} of ${plan.parts.join(' + ')} tasks`);
     let first = plan.parts[0] ?? 0;

@@ -101,7 +101,7 @@ export class ServerLab {
   }
 
   submission(how: Submitting = {}): Extract<Event, { type: 'job-submitted' }> {
-    const { owner = 'ada', tasks = 1, closed = true, session = `session of ${owner}`, ...rest } = how;
+    const { owner = 'ada', tasks = 1, closed = true, session = `${owner}/session`, ...rest } = how;
     const seq = how.seq ?? (this.#lastSeq += 1);
     return {
       type: 'job-submitted',

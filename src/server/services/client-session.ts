@@ -44,14 +44,10 @@ function open(services: Services, call: Stream, identity: Identity, request: Ope
   const hello = checkHello(request.hello, 'client');
   const id = request.session;
   if (id === '') throw new DsageError('invalid-argument', 'A session needs an id.');
-  for (const other of services.clients.links) {
-    if (other.session !== id || other.identity.name === identity.name) continue;
-    throw new DsageError('permission-denied', `The session ${id} is another user's.`);
-  }
   const { host, pid } = request;
   const now = services.now();
   const link = new ClientLink(call, {
-    session: id,
+    id,
     identity,
     host,
     pid,

@@ -48,8 +48,8 @@ export function serverService(services: Services): ServerServiceServer {
       const links = [...services.clients.links];
       const seen = links.filter(({ identity }) => caller.role === 'admin' || identity.name === caller.name);
       return {
-        clients: seen.map(({ session, identity, host, pid, connectedAtMs, packageVersion }) => ({
-          session,
+        clients: seen.map(({ id, identity, host, pid, connectedAtMs, packageVersion }) => ({
+          session: id,
           user: identity.name,
           host,
           pid,

@@ -26,7 +26,7 @@ class HubLab {
       },
     };
     const identity = { role: 'user' as const, name: 'ada', serial: '' };
-    const about = { session: 'session of ada', identity, host: '', pid: 0, packageVersion: '', now: 0 };
+    const about = { id: 'session', identity, host: '', pid: 0, packageVersion: '', now: 0 };
     const link = new ClientLink(
       stream as unknown as ServerDuplexStream<SessionRequest, SessionResponse>,
       about,
@@ -56,7 +56,7 @@ describe('ClientHub', () => {
     const { hub, connect } = bound();
     const first = connect();
     const refusal = (connection: number): Send => ({
-      ...{ type: 'refuse', session: 'session of ada', connection, seq: 4 },
+      ...{ type: 'refuse', session: 'ada/session', connection, seq: 4 },
       problem: { code: 'queue-full', message: 'full', hint: '' },
     });
     const second = connect();

@@ -7,7 +7,7 @@ describe('submissions', () => {
     const lab = new ServerLab();
     const job = lab.submit({ tasks: 3 });
     expect(lab.sends('accept')).to.deep.equal([
-      { type: 'accept', session: 'session of ada', seq: 1, job, taskCount: 3 },
+      { type: 'accept', session: 'ada/session', seq: 1, job, taskCount: 3 },
     ]);
     expect(lab.store.job(job)).to.deep.include({ owner: 'ada', seq: 1 });
     expect(lab.store.tasks(job, 0, 3).map(String)).to.deep.equal(['task 0', 'task 1', 'task 2']);
@@ -144,6 +144,6 @@ describe('submissions', () => {
 
 function more(job: number, firstIndex: number, count: number, closed: boolean) {
   const tasks = { firstIndex, payloads: payloads(count, firstIndex), closed };
-  const from = { session: 'session of ada', connection: 1, seq: 77, owner: 'ada', isAdmin: false };
+  const from = { session: 'ada/session', connection: 1, seq: 77, owner: 'ada', isAdmin: false };
   return { type: 'tasks-submitted' as const, target: { job }, ...from, ...tasks };
 }
