@@ -102,5 +102,8 @@ function specOf(draft: Draft, program: Payload, attachments: JobSpec['attachment
     attachments,
     ttlMs,
     summary,
+    after: [],
+    bundle: undefined,
+    detached: false,
   };
 }

@@ -62,6 +62,12 @@ export interface JobSpec {
   /** How long a finished job is kept; 0 is until it is forgotten by hand. */
   readonly ttlMs: number;
   readonly summary: string;
+  /** Jobs that must be completed before a task of this one runs; none unless given. */
+  readonly after?: readonly JobId[];
+  /** The module that the program is of: an ES module in one file. */
+  readonly bundle?: BlobRef;
+  /** The first task is the job's coordinator: it runs beside a worker's slots, and the job ends with it. */
+  readonly detached?: true;
 }
 
 /** How many tasks of a job ended in each way. The rest wait or are processing. */
@@ -101,6 +107,10 @@ export interface JobState {
   priority: number;
   /** Some task wrote output. */
   hasOutput: boolean;
+  /** How often the coordinator changed: only the latest one's tasks are taken. */
+  coordinator?: number;
+  /** What the coordinator says that the job gave. */
+  result?: Payload;
 }
 
 /** A job as the store keeps it. */

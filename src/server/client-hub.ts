@@ -4,7 +4,7 @@ import type { JobId, JobRecord } from '../model/job.js';
 import { isFinal } from '../model/status.js';
 import type { Identity } from '../model/user.js';
 import { TARGET_BATCH_BYTES } from '../model/protocol.js';
-import { statusToMessage } from '../wire/convert.js';
+import { bufferOf, statusToMessage } from '../wire/convert.js';
 import type { JobAnswers, JobChanged, SessionRequest, SessionResponse } from '../wire/gen/dsage/v1/client.js';
 import { Status } from '../wire/gen/dsage/v1/types.js';
 import { AnswerRecordsWriter } from '../wire/packed.js';
@@ -12,6 +12,8 @@ import type { JobSnapshot, Problem, Send } from './core/effects.js';
 import type { State } from './core/state.js';
 import { snapshotOf } from './core/transition.js';
 import type { Store } from './store/store.js';
+
+const NOTHING = Buffer.alloc(0);
 
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 
@@ -164,6 +166,7 @@ export class ClientHub {
       reason,
       generation: 0,
       hasOutput: false,
+      result: NOTHING,
     };
     link.write({ $case: 'events', value: { answers: [], changed: [changed] } });
   }
@@ -318,9 +321,16 @@ function snapshotOfEnded({ state }: JobRecord): JobSnapshot {
     endedAtMs: state.endedAtMs,
     reason: state.reason,
     hasOutput: state.hasOutput,
+    result: state.result,
   };
 }
 
 function toChanged(job: JobId, snapshot: JobSnapshot): JobChanged {
-  return { job, ...snapshot, status: statusToMessage(snapshot.status) };
+  const { result, status, ...facts } = snapshot;
+  return {
+    ...facts,
+    job,
+    status: statusToMessage(status),
+    result: result === undefined ? NOTHING : bufferOf(result),
+  };
 }

@@ -26,7 +26,13 @@ export interface EngineFigures {
   lastCommitMs: number;
 }
 
-type Answered = { resolve: (jobs: readonly JobId[]) => void; reject: (error: DsageError) => void };
+/** What the core says to an event that asked for an answer. */
+export interface Reply {
+  readonly jobs: readonly JobId[];
+  readonly coordinator: { readonly number: number; readonly taskCount: number } | undefined;
+}
+
+type Answered = { resolve: (reply: Reply) => void; reject: (error: DsageError) => void };
 
 /** Events that read the store before they are applied: all that came before them must be in it. */
 const BARRIERS: ReadonlySet<Event['type']> = new Set<Event['type']>(['job-rerun']);
@@ -80,7 +86,7 @@ export class Engine {
   }
 
   /** Posts an event that is answered; rejects with the core's problem. */
-  ask(make: (request: number) => Event): Promise<readonly JobId[]> {
+  ask(make: (request: number) => Event): Promise<Reply> {
     if (this.#dead) return Promise.reject(stopping());
     this.#lastRequest += 1;
     const request = this.#lastRequest;
@@ -164,8 +170,9 @@ export class Engine {
     const answered = this.#requests.get(send.request);
     this.#requests.delete(send.request);
     if (answered === undefined) return;
-    if (send.problem === undefined) answered.resolve(send.jobs ?? []);
-    else answered.reject(fromProblem(send.problem));
+    const { problem, jobs = [], coordinator } = send;
+    if (problem === undefined) answered.resolve({ jobs, coordinator });
+    else answered.reject(fromProblem(problem));
   }
 
   #fail(error: unknown): void {

@@ -30,6 +30,7 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
   checkBlob(spec.program, 'The program', blobs);
   for (const { path, blob } of spec.attachments)
     if (!blobs.touch(blob)) throw missing(`The attached file ${path}`);
+  if (spec.bundle !== undefined && !blobs.touch(spec.bundle)) throw missing('The bundle of the program');
   return spec;
 }
 
@@ -43,6 +44,13 @@ export function checkInputs(
     if (payload[0] === BLOB_TAG) checkBlob(payload, `The input of task ${String(firstIndex + i)}`, blobs);
   }
   return payloads;
+}
+
+/** Refuses what a job gave when it is a blob that is not here; returns it. */
+export function checkResult(result: Payload, blobs: BlobStore): Payload {
+  limit('result', result.length, 2 * MAX_INLINE_BYTES, 'bytes');
+  checkBlob(result, 'The result of the job', blobs);
+  return result;
 }
 
 /** What is here counts as written just now: it stays until the job that names it is stored. */

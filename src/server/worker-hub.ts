@@ -3,7 +3,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { JobId } from '../model/job.js';
 import type { Identity } from '../model/user.js';
 import { ownHello } from '../wire/hello.js';
-import { attachmentToMessage, bufferOf, limitsToMessage } from '../wire/convert.js';
+import { attachmentToMessage, blobToMessage, bufferOf, limitsToMessage } from '../wire/convert.js';
 import type { JobProgram, LeaseRun, Leases, WorkRequest, WorkResponse } from '../wire/gen/dsage/v1/worker.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import type { Send } from './core/effects.js';
@@ -176,6 +176,8 @@ export class WorkerHub {
       limits: limitsToMessage(spec.limits),
       program: bufferOf(spec.program),
       attachments: spec.attachments.map(attachmentToMessage),
+      bundle: spec.bundle === undefined ? undefined : blobToMessage(spec.bundle),
+      detached: spec.detached ?? false,
     };
   }
 }

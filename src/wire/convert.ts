@@ -101,6 +101,9 @@ export function jobSpecToMessage(spec: JobSpec): JobSpecMessage {
     attachments: spec.attachments.map(attachmentToMessage),
     ttlMs: spec.ttlMs,
     summary: spec.summary,
+    after: [...(spec.after ?? [])],
+    bundle: spec.bundle === undefined ? undefined : blobToMessage(spec.bundle),
+    detached: spec.detached ?? false,
   };
 }
 
@@ -119,6 +122,9 @@ export function jobSpecFromMessage(spec: JobSpecMessage | undefined): JobSpec {
     attachments: spec.attachments.map(attachmentFromMessage),
     ttlMs: spec.ttlMs,
     summary: spec.summary,
+    ...(spec.after.length === 0 ? {} : { after: spec.after }),
+    ...(spec.bundle === undefined ? {} : { bundle: blobFromMessage(spec.bundle) }),
+    ...(spec.detached ? { detached: true as const } : {}),
   };
 }
 
@@ -151,6 +157,8 @@ export function jobToMessage({ id, owner, spec, state }: JobRecord, processing: 
     summary: spec.summary,
     ttlMs: spec.ttlMs,
     answerCount: state.answerCount,
+    after: [...(spec.after ?? [])],
+    detached: spec.detached ?? false,
   };
 }
 
@@ -160,6 +168,7 @@ export function workerInfoToMessage(info: WorkerInfo): WorkerInfoMessage {
     labels: [...info.labels],
     resources: { ...info.resources },
     evaluators: [...info.evaluators],
+    coordinators: info.coordinators ?? 0,
   };
 }
 

@@ -217,7 +217,7 @@ export class Worker {
         return;
       case 'renew': {
         const { credit, busySlots } = effect;
-        session.send({ message: { $case: 'renew', value: { credit, busySlots, ...hostLoad() } } });
+        session.send({ message: { $case: 'renew', value: { credit, busySlots, ...hostLoad(), progress: [] } } });
         return;
       }
       case 'announce-drain':

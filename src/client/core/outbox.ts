@@ -237,6 +237,9 @@ export class Outbox {
       packedTasks: part?.packedTasks ?? Buffer.alloc(0),
       taskCount: part?.count ?? 0,
       closed: entry.closed && entry.sentParts === entry.parts.length,
+      coordinator: 0,
+      end: undefined,
+      replySeq: 0,
     };
   }
 

@@ -31,5 +31,6 @@ export function snapshotOf(job: LiveJob): JobSnapshot {
     endedAtMs: state.endedAtMs,
     reason: state.reason,
     hasOutput: state.hasOutput,
+    result: state.result,
   };
 }

@@ -1,5 +1,5 @@
 import { DsageError, type ErrorCode } from '../../model/errors.js';
-import type { JobId, TaskCounts } from '../../model/job.js';
+import type { JobId, Payload, TaskCounts } from '../../model/job.js';
 import type { JobStatus } from '../../model/status.js';
 import type { Lease } from '../../model/task.js';
 import type { WorkerNumber } from '../../model/worker.js';
@@ -104,6 +104,7 @@ export type Send =
       readonly request: number;
       readonly problem?: Problem;
       readonly jobs?: readonly JobId[];
+      readonly coordinator?: { readonly number: number; readonly taskCount: number };
     };
 
 /** A job's changing side at the moment of a transition. */
@@ -116,6 +117,8 @@ export interface JobSnapshot {
   readonly endedAtMs: number;
   readonly reason: string;
   readonly hasOutput: boolean;
+  /** What its coordinator says it gave. */
+  readonly result: Payload | undefined;
 }
 
 export function noEffects(): Effects {

@@ -52,7 +52,7 @@ export function endJobIfDone(turn: Turn, job: LiveJob): void {
 }
 
 /** Ends a job with all that waits or runs; those tasks have no record of their own, they are `killed` with the job. */
-export function stopJob(turn: Turn, job: LiveJob, status: 'failed' | 'killed', reason: string): void {
+export function stopJob(turn: Turn, job: LiveJob, status: FinalStatus, reason: string): void {
   const { state, effects } = turn;
   const leases: { worker: number; lease: Lease }[] = [];
   for (const [index, holding] of job.leases) {

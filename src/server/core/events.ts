@@ -31,6 +31,8 @@ export type Event =
       readonly priority: number;
     }
   | { readonly type: 'jobs-forgotten'; readonly request: number; readonly jobs: readonly JobId[] }
+  /** Somebody begins to coordinate a job; the reply has its number as a coordinator and the job's tasks so far. */
+  | { readonly type: 'coordinator-came'; readonly request: number; readonly job: JobId }
   | WorkerRegistered
   | WorkerRenewed
   | AnswersReceived
@@ -79,6 +81,18 @@ export interface TasksSubmitted {
   readonly firstIndex: TaskIndex;
   readonly payloads: readonly Payload[];
   readonly closed: boolean;
+  /** Which coordinator says it: 0 is the one that submitted the job. */
+  readonly coordinator?: number;
+  /** The coordinator ends the job behind these tasks. */
+  readonly end?: JobEnd;
+}
+
+/** What a coordinator says at the end of its job. */
+export interface JobEnd {
+  readonly status: 'completed' | 'failed';
+  readonly reason: string;
+  /** What the job gave; empty for nothing. */
+  readonly result: Payload;
 }
 
 export interface JobRerun {

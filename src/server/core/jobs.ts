@@ -8,6 +8,7 @@ import { IndexRuns } from './index-runs.js';
 import { addWaiting, dequeue, enqueue, queueKeyOf } from './leases.js';
 import { copyOf, type LiveJob, type State } from './state.js';
 
+const NO_RESULT = new Uint8Array(0);
 const KILL_OR_WAIT = 'Kill it first, or wait for it.';
 
 /** Jobs that have ended already, or are unknown, are left as they are; the reply names those that were killed. */
@@ -55,6 +56,27 @@ export function tasksKilled(
   effects.sends.push({ type: 'reply', request: event.request, jobs: job === undefined ? [] : [job.id] });
 }
 
+/** From now on only this coordinator's tasks are taken: one that was cut off cannot add to what the next one does. */
+export function coordinatorCame(
+  state: State,
+  event: { readonly request: number; readonly job: JobId },
+  effects: Effects,
+): void {
+  const { request } = event;
+  const job = state.jobs.get(event.job);
+  if (job === undefined || isFinal(job.state.status) || job.state.closed) {
+    const what = `Job ${String(event.job)} ${job?.state.closed === true && !isFinal(job.state.status) ? 'takes no more tasks' : 'has ended'}: there is nothing to coordinate.`;
+    const problem = refusal('failed-precondition', what, 'Read its result instead.');
+    effects.sends.push({ type: 'reply', request, problem });
+    return;
+  }
+  const number = (job.state.coordinator ?? 0) + 1;
+  job.state.coordinator = number;
+  state.dirty.add(job);
+  const { taskCount } = job.state;
+  effects.sends.push({ type: 'reply', request, jobs: [job.id], coordinator: { number, taskCount } });
+}
+
 export function jobRerun(state: State, event: JobRerun, now: number, effects: Effects): void {
   const live = state.jobs.get(event.job);
   if (live !== undefined && !isFinal(live.state.status)) {
@@ -84,7 +106,8 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
       endedAtMs: 0,
       startedAtMs: 0,
       reason: '',
-      closed: true,
+      closed: record.spec.detached !== true,
+      ...(old.result === undefined ? {} : { result: NO_RESULT }),
     },
   });
   job.told = { ...job.told, generation: old.generation };

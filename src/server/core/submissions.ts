@@ -1,8 +1,8 @@
 import type { JobRecord, JobState, Payload } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { type Effects, type Problem, refusal } from './effects.js';
-import { endJobIfDone } from './endings.js';
-import type { JobSubmitted, TasksSubmitted } from './events.js';
+import { endJobIfDone, stopJob } from './endings.js';
+import type { JobEnd, JobSubmitted, TasksSubmitted } from './events.js';
 import { enter, submissionKey } from './jobs.js';
 import { addWaiting } from './leases.js';
 import { copyOf, type LiveJob, type State } from './state.js';
@@ -14,6 +14,7 @@ interface Part {
   readonly firstIndex: number;
   readonly payloads: readonly Payload[];
   readonly closed: boolean;
+  readonly end?: JobEnd;
 }
 
 export function jobSubmitted(state: State, event: JobSubmitted, now: number, effects: Effects): void {
@@ -72,6 +73,10 @@ function takeTasks(state: State, event: TasksSubmitted, now: number, effects: Ef
   if (job.owner !== event.owner && !event.isAdmin) {
     return refusal('permission-denied', `Job ${String(job.id)} is another user's.`, NEW_JOB);
   }
+  if ((event.coordinator ?? 0) !== (job.state.coordinator ?? 0)) {
+    const what = `Another coordinator has taken over job ${String(job.id)}.`;
+    return refusal('failed-precondition', what, 'Follow it there, or attach to it again.');
+  }
   return addPart(state, job, event, { now, effects }) ?? job;
 }
 
@@ -90,7 +95,11 @@ function addPart(
   const problem = repeated < 0 ? gap(job, part.firstIndex) : whyNotMore(state, job, fresh.length);
   if (problem !== undefined) return problem;
   addTasks(state, job, fresh, effects);
-  if (part.closed && !job.state.closed) {
+  if (part.end !== undefined && !isFinal(job.state.status)) {
+    const { status, reason, result } = part.end;
+    if (result.length > 0) job.state.result = result;
+    stopJob({ state, now, effects }, job, status, reason);
+  } else if (part.closed && !job.state.closed) {
     job.state.closed = true;
     state.dirty.add(job);
     endJobIfDone({ state, now, effects }, job);

@@ -5,6 +5,7 @@ import { answersReceived, heard, outputReceived } from './answers.js';
 import { type Effects, noEffects, refusal } from './effects.js';
 import type { Event, Ticked } from './events.js';
 import {
+  coordinatorCame,
   jobRerun,
   jobsForgotten,
   jobsKilled,
@@ -122,6 +123,9 @@ function step(state: State, event: Exclude<Event, Ticked>, now: number, effects:
     case 'priority-set':
       prioritySet(state, event.jobs, event.priority);
       effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
+      break;
+    case 'coordinator-came':
+      coordinatorCame(state, event, effects);
       break;
     case 'jobs-forgotten':
       jobsForgotten(state, event, effects);

@@ -2,7 +2,13 @@ import { DsageError } from '../../model/errors.js';
 import type { JobId } from '../../model/job.js';
 import type { Identity } from '../../model/user.js';
 import { readAnswerRecord } from '../../wire/packed.js';
-import { bufferOf, jobToMessage, statusFromMessage, statusToMessage } from '../../wire/convert.js';
+import {
+  blobToMessage,
+  bufferOf,
+  jobToMessage,
+  statusFromMessage,
+  statusToMessage,
+} from '../../wire/convert.js';
 import type { ClientServiceServer } from '../../wire/gen/dsage/v1/client.js';
 import type { Job, Task } from '../../wire/gen/dsage/v1/types.js';
 import { explain } from '../core/explain.js';
@@ -23,8 +29,11 @@ type JobCalls = Pick<
   | 'resumeJobs'
   | 'setPriority'
   | 'forgetJobs'
+  | 'coordinateJob'
   | 'explainJob'
 >;
+
+const NOTHING = Buffer.alloc(0);
 
 /** The unary calls about jobs and tasks: users see and touch their own, admins all. */
 export function jobCalls(services: Services): JobCalls {
@@ -47,8 +56,13 @@ export function jobCalls(services: Services): JobCalls {
     }),
     getJob: unary((request, caller) => {
       const view = views.requireJob(request.job, caller);
-      const program = request.withProgram ? bufferOf(view.record.spec.program) : Buffer.alloc(0);
-      return { job: jobMessage(view), program };
+      const { spec, state } = view.record;
+      return {
+        job: jobMessage(view),
+        program: request.withProgram ? bufferOf(spec.program) : NOTHING,
+        result: state.result === undefined ? NOTHING : bufferOf(state.result),
+        bundle: spec.bundle === undefined ? undefined : blobToMessage(spec.bundle),
+      };
     }),
     listTasks: unary((request, caller) => {
       const view = views.requireJob(request.job, caller);
@@ -85,7 +99,9 @@ export function jobCalls(services: Services): JobCalls {
         return { killed: [] };
       }
       const targets = all ? views.unfinished(caller.name) : own(jobs, caller);
-      const killed = await engine.ask((request) => ({ type: 'jobs-killed', request, jobs: targets, reason }));
+      const { jobs: killed } = await engine.ask((request) => ({
+        ...{ type: 'jobs-killed', request, jobs: targets, reason },
+      }));
       return { killed: [...killed] };
     }),
     rerunJobs: unary(async ({ jobs, onlyFailed }, caller) => {
@@ -123,8 +139,16 @@ export function jobCalls(services: Services): JobCalls {
     }),
     forgetJobs: unary(async ({ jobs, allFinished }, caller) => {
       const targets = allFinished ? [...views.finished(caller.name)] : own(jobs, caller);
-      const forgotten = await engine.ask((request) => ({ type: 'jobs-forgotten', request, jobs: targets }));
-      return { forgotten: forgotten.length };
+      const { jobs: gone } = await engine.ask((request) => ({
+        ...{ type: 'jobs-forgotten', request, jobs: targets },
+      }));
+      return { forgotten: gone.length };
+    }),
+    coordinateJob: unary(async ({ job }, caller) => {
+      views.requireJob(job, caller);
+      const { coordinator } = await engine.ask((request) => ({ type: 'coordinator-came', request, job }));
+      if (coordinator === undefined) throw new DsageError('internal', 'A coordinator got no number.');
+      return { coordinator: coordinator.number, taskCount: coordinator.taskCount };
     }),
     explainJob: unary(({ job }, caller) => {
       const view = views.requireJob(job, caller);
@@ -175,5 +199,6 @@ function taskMessage(job: JobId, { index, status, attempt, worker, meta }: TaskV
     wallUs: meta?.wallUs ?? 0,
     cpuUs: meta?.cpuUs ?? 0,
     peakMemoryKb: meta?.peakMemoryKb ?? 0,
+    progress: 0,
   };
 }

@@ -4,6 +4,7 @@ import { jobCalls } from './client-jobs.js';
 import { session } from './client-session.js';
 import { clientStream, serverStream, unary } from './handlers.js';
 import { readOutput } from './output.js';
+import { readTasks } from './tasks.js';
 import type { Services } from './services.js';
 
 /** What clients call. */
@@ -15,6 +16,7 @@ export function clientService(services: Services): ClientServiceServer {
     readOutput: serverStream(services.users, (request, caller, signal) =>
       readOutput(services, request, caller, signal),
     ),
+    readTasks: serverStream(services.users, (request, caller) => readTasks(services, request, caller)),
     hasBlobs: unary((request) => ({ missing: missingBlobs(blobs, request.blobs) })),
     putBlob: clientStream(async (requests) => {
       await storeUpload(blobs, requests);

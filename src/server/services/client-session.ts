@@ -4,8 +4,9 @@ import { DsageError, messageOf } from '../../model/errors.js';
 import type { JobSpec } from '../../model/job.js';
 import { ownHello } from '../../wire/hello.js';
 import type { Identity } from '../../model/user.js';
-import { jobSpecFromMessage } from '../../wire/convert.js';
+import { jobSpecFromMessage, statusFromMessage } from '../../wire/convert.js';
 import type {
+  JobEnd as JobEndMessage,
   NewJob,
   OpenSession,
   SessionRequest,
@@ -16,7 +17,8 @@ import type {
 import { readPackedTasks } from '../../wire/packed.js';
 import { ClientLink } from '../client-hub.js';
 import { problemOf } from '../core/effects.js';
-import { checkInputs, checkSpec } from '../spec.js';
+import type { JobEnd } from '../core/events.js';
+import { checkInputs, checkResult, checkSpec } from '../spec.js';
 import { duplexStream } from './handlers.js';
 import { checkHello } from './hello.js';
 import type { Services } from './services.js';
@@ -122,7 +124,7 @@ function keep(spec: JobSpec): JobSpec {
 
 function submitTasks(services: Services, link: ClientLink, message: SubmitTasks): void {
   const { session, connection, identity } = link;
-  const seq = message.target?.$case === 'seq' ? message.target.value : 0;
+  const seq = message.target?.$case === 'seq' ? message.target.value : message.replySeq;
   try {
     const { firstIndex, packedTasks, taskCount } = message;
     const payloads = checkInputs(readPackedTasks(packedTasks, taskCount), firstIndex, services.blobs);
@@ -137,10 +139,23 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
       firstIndex,
       payloads,
       closed: message.closed,
+      coordinator: message.coordinator,
+      ...(message.end === undefined ? {} : { end: endOf(services, message.end) }),
     });
   } catch (error) {
     refuse(services, link, seq, error);
   }
+}
+
+function endOf({ blobs }: Services, { status, reason, result }: JobEndMessage): JobEnd {
+  const name = statusFromMessage(status);
+  if (name !== 'completed' && name !== 'failed') {
+    throw new DsageError(
+      'invalid-argument',
+      `A coordinator ends its job as completed or failed, not ${name}.`,
+    );
+  }
+  return { status: name, reason, result: Uint8Array.from(checkResult(result, blobs)) };
 }
 
 async function watch(services: Services, link: ClientLink, message: WatchJobs): Promise<void> {

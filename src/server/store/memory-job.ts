@@ -37,6 +37,7 @@ export function applyToJob(job: StoredJob, write: JobWrite): void {
   switch (write.type) {
     case 'put-job-state':
       job.state = copyState(write.state);
+      if (write.state.result !== undefined) noteBlob(job.blobs, write.state.result);
       break;
     case 'put-tasks':
       for (const [i, payload] of write.payloads.entries()) {
@@ -90,6 +91,7 @@ export function putJob(known: StoredJob | undefined, record: JobRecord): StoredJ
   };
   noteBlob(parts.blobs, head.spec.program);
   for (const { blob } of head.spec.attachments) parts.blobs.add(blob.sha256);
+  if (head.spec.bundle !== undefined) parts.blobs.add(head.spec.bundle.sha256);
   return { ...parts, head, state: copyState(state) };
 }
 

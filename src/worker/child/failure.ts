@@ -7,11 +7,13 @@ import { encodeValue } from '../../wire/codec.js';
 
 const MAX_LINE = 500;
 const MAX_TEXT = 16 * 1024;
-const OWN_FOLDER = new URL('.', import.meta.url).pathname;
+const OWN_FOLDERS = ['.', '../../evaluators/', '../../code/'].map(
+  (folder) => new URL(folder, import.meta.url).pathname,
+);
 /** Frames of the child itself, compiled and as source maps name them, and of what calls it. */
 const OWN_FRAMES = [
-  OWN_FOLDER,
-  OWN_FOLDER.replace('/dist/', '/src/'),
+  ...OWN_FOLDERS,
+  ...OWN_FOLDERS.map((folder) => folder.replace('/dist/', '/src/')),
   'process.processImmediate',
   '(node:vm:',
 ];

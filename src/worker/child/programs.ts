@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 import { DsageError, messageOf } from '../../model/errors.js';
-import type { CompiledProgram } from './evaluators/evaluator.js';
-import { evaluatorNamed } from './evaluators/registry.js';
+import type { CompiledProgram } from '../../evaluators/evaluator.js';
+import { evaluatorNamed } from '../../evaluators/registry.js';
 import type { ProgramMessage, Source } from './messages.js';
 
 /** A program that the slot sent; it is compiled when its first task runs. */

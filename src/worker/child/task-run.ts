@@ -4,7 +4,7 @@ import { writeAnswerRecord } from '../../wire/packed.js';
 import { inlinePayload } from '../../wire/payload.js';
 import { payloadOf } from './answer.js';
 import type { AnswerPayload } from './answer.js';
-import { TaskContext } from './context.js';
+import { TaskContext } from '../../evaluators/task-context.js';
 import { encodeFailure, setupFault, thrownFault } from './failure.js';
 import type { Fault } from './failure.js';
 import { writeEnded } from './messages.js';

@@ -118,7 +118,7 @@ describe('Engine', () => {
   it('answers who asked, with the jobs or with the problem', async () => {
     const { engine } = setUp(new MemoryStore());
     engine.post(submission(1));
-    expect(await engine.ask((request) => kill(request, 1))).to.deep.equal([1]);
+    expect((await engine.ask((request) => kill(request, 1))).jobs).to.deep.equal([1]);
     const problem = await refusal(
       engine.ask((request) => ({ type: 'drain-asked', request, worker: 9, reason: '', stop: false })),
     );

@@ -135,6 +135,7 @@ export class Draft implements Changes {
     this.#putState(id, state);
     this.#noteBlob(id, EVERY_RUN, spec.program);
     for (const { blob } of spec.attachments) this.#noteUse(id, EVERY_RUN, blob.sha256);
+    if (spec.bundle !== undefined) this.#noteUse(id, EVERY_RUN, spec.bundle.sha256);
   }
 
   /** Costs a payload that is no blob the look at its first byte. */
@@ -157,6 +158,7 @@ export class Draft implements Changes {
       return;
     }
     this.#remove(this.#tables.unfinished, key);
+    if (state.result !== undefined) this.#noteBlob(job, EVERY_RUN, state.result);
     const ttlMs = (this.heads.get(job) ?? this.#ledger.head(job))?.spec.ttlMs ?? 0;
     if (ttlMs > 0) this.#put(this.#tables.final, expiryKey(state.endedAtMs + ttlMs, job), numberKey(ttlMs));
   }

@@ -87,6 +87,24 @@ export interface SubmitTasks {
   packedTasks: Buffer;
   taskCount: number;
   closed: boolean;
+  /** Which coordinator says this, as CoordinateJob counted it; 0 is the one that submitted the job. */
+  coordinator: number;
+  /** Ends the job, behind the tasks of this message. */
+  end:
+    | JobEnd
+    | undefined;
+  /** With the target `job`: the `seq` under which it is accepted or refused. */
+  replySeq: number;
+}
+
+/** What the coordinator of a job says at its end. Tasks that still wait or run are stopped. */
+export interface JobEnd {
+  /** COMPLETED or FAILED. */
+  status: Status;
+  /** Why it failed. */
+  reason: string;
+  /** A payload: what the job gave. */
+  result: Buffer;
 }
 
 export interface WatchJobs {
@@ -165,6 +183,8 @@ export interface JobChanged {
   generation: number;
   /** Said with a final status: some task wrote output, which ReadOutput returns. */
   hasOutput: boolean;
+  /** Said with a final status: what the job's coordinator says it gave, a payload. */
+  result: Buffer;
 }
 
 export interface SessionClosing {
@@ -197,6 +217,10 @@ export interface GetJobRequest {
 export interface GetJobResponse {
   job: Job | undefined;
   program: Buffer;
+  /** What the job's coordinator says it gave, once it is completed: a payload. */
+  result: Buffer;
+  /** The module that the program is of, when it was sent as one. */
+  bundle: BlobRef | undefined;
 }
 
 export interface ListTasksRequest {
@@ -299,6 +323,28 @@ export interface WorkerVerdict {
   name: string;
   canRun: boolean;
   reason: string;
+}
+
+export interface CoordinateJobRequest {
+  job: number;
+}
+
+export interface CoordinateJobResponse {
+  /** Goes with every SubmitTasks of this coordinator. */
+  coordinator: number;
+  /** How many tasks the job has: the next one is this. */
+  taskCount: number;
+}
+
+export interface ReadTasksRequest {
+  job: number;
+  firstIndex: number;
+}
+
+export interface ReadTasksResponse {
+  firstIndex: number;
+  count: number;
+  packedTasks: Buffer;
 }
 
 export interface ReadOutputRequest {
@@ -668,7 +714,16 @@ export const NewJob: MessageFns<NewJob> = {
 };
 
 function createBaseSubmitTasks(): SubmitTasks {
-  return { target: undefined, firstIndex: 0, packedTasks: Buffer.alloc(0), taskCount: 0, closed: false };
+  return {
+    target: undefined,
+    firstIndex: 0,
+    packedTasks: Buffer.alloc(0),
+    taskCount: 0,
+    closed: false,
+    coordinator: 0,
+    end: undefined,
+    replySeq: 0,
+  };
 }
 
 export const SubmitTasks: MessageFns<SubmitTasks> = {
@@ -692,6 +747,15 @@ export const SubmitTasks: MessageFns<SubmitTasks> = {
     }
     if (message.closed !== false) {
       writer.uint32(48).bool(message.closed);
+    }
+    if (message.coordinator !== 0) {
+      writer.uint32(56).uint32(message.coordinator);
+    }
+    if (message.end !== undefined) {
+      JobEnd.encode(message.end, writer.uint32(66).fork()).join();
+    }
+    if (message.replySeq !== 0) {
+      writer.uint32(72).uint64(message.replySeq);
     }
     return writer;
   },
@@ -755,6 +819,98 @@ export const SubmitTasks: MessageFns<SubmitTasks> = {
             }
 
             message.closed = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.coordinator = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.end = JobEnd.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.replySeq = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobEnd(): JobEnd {
+  return { status: 0, reason: "", result: Buffer.alloc(0) };
+}
+
+export const JobEnd: MessageFns<JobEnd> = {
+  encode(message: JobEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== 0) {
+      writer.uint32(8).int32(message.status);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.result.length !== 0) {
+      writer.uint32(26).bytes(message.result);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.result = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -1433,6 +1589,7 @@ function createBaseJobChanged(): JobChanged {
     reason: "",
     generation: 0,
     hasOutput: false,
+    result: Buffer.alloc(0),
   };
 }
 
@@ -1464,6 +1621,9 @@ export const JobChanged: MessageFns<JobChanged> = {
     }
     if (message.hasOutput !== false) {
       writer.uint32(72).bool(message.hasOutput);
+    }
+    if (message.result.length !== 0) {
+      writer.uint32(82).bytes(message.result);
     }
     return writer;
   },
@@ -1551,6 +1711,14 @@ export const JobChanged: MessageFns<JobChanged> = {
             }
 
             message.hasOutput = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.result = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -1853,7 +2021,7 @@ export const GetJobRequest: MessageFns<GetJobRequest> = {
 };
 
 function createBaseGetJobResponse(): GetJobResponse {
-  return { job: undefined, program: Buffer.alloc(0) };
+  return { job: undefined, program: Buffer.alloc(0), result: Buffer.alloc(0), bundle: undefined };
 }
 
 export const GetJobResponse: MessageFns<GetJobResponse> = {
@@ -1863,6 +2031,12 @@ export const GetJobResponse: MessageFns<GetJobResponse> = {
     }
     if (message.program.length !== 0) {
       writer.uint32(18).bytes(message.program);
+    }
+    if (message.result.length !== 0) {
+      writer.uint32(26).bytes(message.result);
+    }
+    if (message.bundle !== undefined) {
+      BlobRef.encode(message.bundle, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1894,6 +2068,22 @@ export const GetJobResponse: MessageFns<GetJobResponse> = {
             }
 
             message.program = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.result = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bundle = BlobRef.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -3088,6 +3278,234 @@ export const WorkerVerdict: MessageFns<WorkerVerdict> = {
   },
 };
 
+function createBaseCoordinateJobRequest(): CoordinateJobRequest {
+  return { job: 0 };
+}
+
+export const CoordinateJobRequest: MessageFns<CoordinateJobRequest> = {
+  encode(message: CoordinateJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== 0) {
+      writer.uint32(8).uint64(message.job);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CoordinateJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCoordinateJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.job = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCoordinateJobResponse(): CoordinateJobResponse {
+  return { coordinator: 0, taskCount: 0 };
+}
+
+export const CoordinateJobResponse: MessageFns<CoordinateJobResponse> = {
+  encode(message: CoordinateJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.coordinator !== 0) {
+      writer.uint32(8).uint32(message.coordinator);
+    }
+    if (message.taskCount !== 0) {
+      writer.uint32(16).uint32(message.taskCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CoordinateJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCoordinateJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.coordinator = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.taskCount = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadTasksRequest(): ReadTasksRequest {
+  return { job: 0, firstIndex: 0 };
+}
+
+export const ReadTasksRequest: MessageFns<ReadTasksRequest> = {
+  encode(message: ReadTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== 0) {
+      writer.uint32(8).uint64(message.job);
+    }
+    if (message.firstIndex !== 0) {
+      writer.uint32(16).uint32(message.firstIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.job = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstIndex = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadTasksResponse(): ReadTasksResponse {
+  return { firstIndex: 0, count: 0, packedTasks: Buffer.alloc(0) };
+}
+
+export const ReadTasksResponse: MessageFns<ReadTasksResponse> = {
+  encode(message: ReadTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstIndex !== 0) {
+      writer.uint32(8).uint32(message.firstIndex);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    if (message.packedTasks.length !== 0) {
+      writer.uint32(26).bytes(message.packedTasks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstIndex = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.packedTasks = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseReadOutputRequest(): ReadOutputRequest {
   return { job: 0, index: undefined, follow: false, tailBytes: 0 };
 }
@@ -3703,6 +4121,27 @@ export const ClientServiceService = {
     responseSerialize: (value: ExplainJobResponse): Buffer => Buffer.from(ExplainJobResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExplainJobResponse => ExplainJobResponse.decode(value),
   },
+  /** Makes the caller the coordinator of an unfinished job: from then on nobody else's tasks are taken. */
+  coordinateJob: {
+    path: "/dsage.v1.ClientService/CoordinateJob" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CoordinateJobRequest): Buffer => Buffer.from(CoordinateJobRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CoordinateJobRequest => CoordinateJobRequest.decode(value),
+    responseSerialize: (value: CoordinateJobResponse): Buffer =>
+      Buffer.from(CoordinateJobResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CoordinateJobResponse => CoordinateJobResponse.decode(value),
+  },
+  /** The inputs of a job's tasks, in their order. */
+  readTasks: {
+    path: "/dsage.v1.ClientService/ReadTasks" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReadTasksRequest): Buffer => Buffer.from(ReadTasksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadTasksRequest => ReadTasksRequest.decode(value),
+    responseSerialize: (value: ReadTasksResponse): Buffer => Buffer.from(ReadTasksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadTasksResponse => ReadTasksResponse.decode(value),
+  },
   /** The output of a job's tasks: what is stored, then (with `follow`) what comes, until the job ends. */
   readOutput: {
     path: "/dsage.v1.ClientService/ReadOutput" as const,
@@ -3757,6 +4196,10 @@ export interface ClientServiceServer extends UntypedServiceImplementation {
   setPriority: handleUnaryCall<SetPriorityRequest, SetPriorityResponse>;
   forgetJobs: handleUnaryCall<ForgetJobsRequest, ForgetJobsResponse>;
   explainJob: handleUnaryCall<ExplainJobRequest, ExplainJobResponse>;
+  /** Makes the caller the coordinator of an unfinished job: from then on nobody else's tasks are taken. */
+  coordinateJob: handleUnaryCall<CoordinateJobRequest, CoordinateJobResponse>;
+  /** The inputs of a job's tasks, in their order. */
+  readTasks: handleServerStreamingCall<ReadTasksRequest, ReadTasksResponse>;
   /** The output of a job's tasks: what is stored, then (with `follow`) what comes, until the job ends. */
   readOutput: handleServerStreamingCall<ReadOutputRequest, ReadOutputResponse>;
   hasBlobs: handleUnaryCall<HasBlobsRequest, HasBlobsResponse>;
@@ -3935,6 +4378,29 @@ export interface ClientServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExplainJobResponse) => void,
   ): ClientUnaryCall;
+  /** Makes the caller the coordinator of an unfinished job: from then on nobody else's tasks are taken. */
+  coordinateJob(
+    request: CoordinateJobRequest,
+    callback: (error: ServiceError | null, response: CoordinateJobResponse) => void,
+  ): ClientUnaryCall;
+  coordinateJob(
+    request: CoordinateJobRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CoordinateJobResponse) => void,
+  ): ClientUnaryCall;
+  coordinateJob(
+    request: CoordinateJobRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CoordinateJobResponse) => void,
+  ): ClientUnaryCall;
+  /** The inputs of a job's tasks, in their order. */
+  readTasks(request: ReadTasksRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadTasksResponse>;
+  readTasks(
+    request: ReadTasksRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReadTasksResponse>;
   /** The output of a job's tasks: what is stored, then (with `follow`) what comes, until the job ends. */
   readOutput(request: ReadOutputRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadOutputResponse>;
   readOutput(

@@ -106,6 +106,14 @@ export interface JobSpec {
   ttlMs: number;
   /** First line of the code or the name of the function, for tables. */
   summary: string;
+  /** Jobs that must be completed before a task of this one runs; when one of them fails, so does this one. */
+  after: number[];
+  /** The module that the program is of: an ES module in one file. Workers fetch it once, whatever jobs use it. */
+  bundle:
+    | BlobRef
+    | undefined;
+  /** The first task is the job's coordinator: it runs beside a worker's slots, and the job ends with it. */
+  detached: boolean;
 }
 
 export interface JobSpec_ResourcesEntry {
@@ -146,6 +154,8 @@ export interface Job {
   ttlMs: number;
   /** Answers recorded so far: the next answer's ordinal. */
   answerCount: number;
+  after: number[];
+  detached: boolean;
 }
 
 export interface Job_ResourcesEntry {
@@ -165,6 +175,8 @@ export interface Task {
   wallUs: number;
   cpuUs: number;
   peakMemoryKb: number;
+  /** What the task last said of itself while it runs, from 0 to 1. */
+  progress: number;
 }
 
 function createBaseHello(): Hello {
@@ -509,6 +521,9 @@ function createBaseJobSpec(): JobSpec {
     attachments: [],
     ttlMs: 0,
     summary: "",
+    after: [],
+    bundle: undefined,
+    detached: false,
   };
 }
 
@@ -546,6 +561,19 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     if (message.summary !== "") {
       writer.uint32(90).string(message.summary);
+    }
+    if (message.after.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.after) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.bundle !== undefined) {
+      BlobRef.encode(message.bundle, writer.uint32(106).fork()).join();
+    }
+    if (message.detached !== false) {
+      writer.uint32(112).bool(message.detached);
     }
     return writer;
   },
@@ -652,6 +680,40 @@ export const JobSpec: MessageFns<JobSpec> = {
             }
 
             message.summary = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.after.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.after.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.bundle = BlobRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.detached = reader.bool();
             continue;
           }
         }
@@ -836,6 +898,8 @@ function createBaseJob(): Job {
     summary: "",
     ttlMs: 0,
     answerCount: 0,
+    after: [],
+    detached: false,
   };
 }
 
@@ -900,6 +964,16 @@ export const Job: MessageFns<Job> = {
     }
     if (message.answerCount !== 0) {
       writer.uint32(160).uint64(message.answerCount);
+    }
+    if (message.after.length !== 0) {
+      writer.uint32(170).fork();
+      for (const v of message.after) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.detached !== false) {
+      writer.uint32(176).bool(message.detached);
     }
     return writer;
   },
@@ -1080,6 +1154,32 @@ export const Job: MessageFns<Job> = {
             message.answerCount = longToNumber(reader.uint64());
             continue;
           }
+          case 21: {
+            if (tag === 168) {
+              message.after.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 170) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.after.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.detached = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1151,7 +1251,18 @@ export const Job_ResourcesEntry: MessageFns<Job_ResourcesEntry> = {
 };
 
 function createBaseTask(): Task {
-  return { job: 0, index: 0, status: 0, attempt: 0, worker: 0, startedAtMs: 0, wallUs: 0, cpuUs: 0, peakMemoryKb: 0 };
+  return {
+    job: 0,
+    index: 0,
+    status: 0,
+    attempt: 0,
+    worker: 0,
+    startedAtMs: 0,
+    wallUs: 0,
+    cpuUs: 0,
+    peakMemoryKb: 0,
+    progress: 0,
+  };
 }
 
 export const Task: MessageFns<Task> = {
@@ -1182,6 +1293,9 @@ export const Task: MessageFns<Task> = {
     }
     if (message.peakMemoryKb !== 0) {
       writer.uint32(72).uint64(message.peakMemoryKb);
+    }
+    if (message.progress !== 0) {
+      writer.uint32(81).double(message.progress);
     }
     return writer;
   },
@@ -1269,6 +1383,14 @@ export const Task: MessageFns<Task> = {
             }
 
             message.peakMemoryKb = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.progress = reader.double();
             continue;
           }
         }

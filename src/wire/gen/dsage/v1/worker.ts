@@ -84,6 +84,8 @@ export interface WorkerInfo {
   platform: string;
   /** Measured at start on one core: millions of 64-bit modular multiplications per second. */
   speedMmps: number;
+  /** How many coordinators of detached jobs it runs at once, beside its slots. */
+  coordinators: number;
 }
 
 export interface WorkerInfo_ResourcesEntry {
@@ -97,6 +99,16 @@ export interface Renew {
   busySlots: number;
   load1: number;
   freeMemoryMb: number;
+  /** What running tasks have said of themselves since the last message. */
+  progress: TaskProgress[];
+}
+
+export interface TaskProgress {
+  job: number;
+  index: number;
+  attempt: number;
+  /** From 0 to 1. */
+  fraction: number;
 }
 
 /** Repeated until acknowledged. */
@@ -169,6 +181,8 @@ export interface JobProgram {
   limits: Limits | undefined;
   program: Buffer;
   attachments: Attachment[];
+  bundle: BlobRef | undefined;
+  detached: boolean;
 }
 
 /** Consecutive tasks of one job, leased at the same attempt number. */
@@ -483,6 +497,7 @@ function createBaseWorkerInfo(): WorkerInfo {
     packageVersion: "",
     platform: "",
     speedMmps: 0,
+    coordinators: 0,
   };
 }
 
@@ -529,6 +544,9 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     }
     if (message.speedMmps !== 0) {
       writer.uint32(113).double(message.speedMmps);
+    }
+    if (message.coordinators !== 0) {
+      writer.uint32(120).uint32(message.coordinators);
     }
     return writer;
   },
@@ -661,6 +679,14 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
             message.speedMmps = reader.double();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.coordinators = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -732,7 +758,7 @@ export const WorkerInfo_ResourcesEntry: MessageFns<WorkerInfo_ResourcesEntry> = 
 };
 
 function createBaseRenew(): Renew {
-  return { credit: 0, busySlots: 0, load1: 0, freeMemoryMb: 0 };
+  return { credit: 0, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] };
 }
 
 export const Renew: MessageFns<Renew> = {
@@ -748,6 +774,9 @@ export const Renew: MessageFns<Renew> = {
     }
     if (message.freeMemoryMb !== 0) {
       writer.uint32(32).uint64(message.freeMemoryMb);
+    }
+    for (const v of message.progress) {
+      TaskProgress.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -795,6 +824,93 @@ export const Renew: MessageFns<Renew> = {
             }
 
             message.freeMemoryMb = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.progress.push(TaskProgress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTaskProgress(): TaskProgress {
+  return { job: 0, index: 0, attempt: 0, fraction: 0 };
+}
+
+export const TaskProgress: MessageFns<TaskProgress> = {
+  encode(message: TaskProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== 0) {
+      writer.uint32(8).uint64(message.job);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).uint32(message.index);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
+    }
+    if (message.fraction !== 0) {
+      writer.uint32(33).double(message.fraction);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.job = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.fraction = reader.double();
             continue;
           }
         }
@@ -1355,6 +1471,8 @@ function createBaseJobProgram(): JobProgram {
     limits: undefined,
     program: Buffer.alloc(0),
     attachments: [],
+    bundle: undefined,
+    detached: false,
   };
 }
 
@@ -1383,6 +1501,12 @@ export const JobProgram: MessageFns<JobProgram> = {
     }
     for (const v of message.attachments) {
       Attachment.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.bundle !== undefined) {
+      BlobRef.encode(message.bundle, writer.uint32(74).fork()).join();
+    }
+    if (message.detached !== false) {
+      writer.uint32(80).bool(message.detached);
     }
     return writer;
   },
@@ -1462,6 +1586,22 @@ export const JobProgram: MessageFns<JobProgram> = {
             }
 
             message.attachments.push(Attachment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.bundle = BlobRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.detached = reader.bool();
             continue;
           }
         }

@@ -1,7 +1,7 @@
 import { createRequire, isBuiltin } from 'node:module';
 
-import { DsageError } from '../../../model/errors.js';
-import { fraction } from '../../../wire/fraction.js';
+import { DsageError } from '../../model/errors.js';
+import { fraction } from '../../wire/fraction.js';
 import { factor } from './factor.js';
 import { gcd, isPrime, nextPrime } from './numbers.js';
 

@@ -1,6 +1,6 @@
-import { DsageError } from '../../../model/errors.js';
-import type { JobId } from '../../../model/job.js';
-import { decodeValue } from '../../../wire/codec.js';
+import { DsageError } from '../model/errors.js';
+import type { JobId } from '../model/job.js';
+import { decodeValue } from '../wire/codec.js';
 import { compileCode } from './code.js';
 import type { CompiledProgram, Evaluator } from './evaluator.js';
 import { compileFunction } from './function.js';

@@ -1,4 +1,4 @@
-import { DsageError } from '../../../model/errors.js';
+import { DsageError } from '../../model/errors.js';
 import { gcd, isPrimeBigInt, sameForm, toBigInt } from './numbers.js';
 import type { Integer } from './numbers.js';
 

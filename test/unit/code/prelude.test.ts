@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { DsageError } from '#dsage/model/errors.js';
-import { factor } from '#dsage/worker/child/prelude/factor.js';
-import { gcd, isPrime, nextPrime } from '#dsage/worker/child/prelude/numbers.js';
+import { factor } from '#dsage/code/prelude/factor.js';
+import { gcd, isPrime, nextPrime } from '#dsage/code/prelude/numbers.js';
 
 describe('the prelude', () => {
   it('knows the primes', () => {

@@ -1,54 +1,19 @@
-import { DsageError } from '../../../model/errors.js';
-import type { JobId } from '../../../model/job.js';
-import { decodeValue } from '../../../wire/codec.js';
-import { PRELUDE } from '../prelude/prelude.js';
-import type { CompiledProgram } from './evaluator.js';
+import type { ShippedFunction } from './functions.js';
+import { PRELUDE } from './prelude/prelude.js';
 import { checkNames, evaluate } from './script.js';
 
-/** A function as its source, with what its free variables stand for. */
-interface FunctionProgram {
-  readonly type: 'function';
-  readonly source: string;
-  readonly name: string;
-  readonly scope?: Readonly<Record<string, unknown>>;
-}
-
-interface Instance {
+/** A function that was sent, made again. */
+export interface Instance {
   readonly fn: (...args: unknown[]) => unknown;
   /** Sets the variables that differ from task to task. */
   readonly enter: (context: unknown, attempt: unknown, signal: unknown) => void;
-}
-
-/** Compiles `{ type: 'function', source, name, scope }`. A task's input is the array of the arguments. */
-export function compileFunction(program: Uint8Array, job: JobId): CompiledProgram {
-  const { source, name, scope = {} } = decodeValue(program) as FunctionProgram;
-  const { fn, enter } = instantiate({ source, name, scope }, job);
-  const text = [source, ...Object.values(scope).map(sourceIn)].join('\n');
-  const usesTask = /\b(?:context|attempt|signal)\b/.test(text);
-  const usesSignal = text.includes('signal');
-
-  return {
-    run(input, context) {
-      if (usesTask) enter(context, context.attempt, usesSignal ? context.signal : undefined);
-      return input === undefined ? fn() : fn(...argumentsOf(input));
-    },
-  };
-}
-
-function argumentsOf(input: Uint8Array): unknown[] {
-  const args = decodeValue(input);
-  if (Array.isArray(args)) return args;
-  throw new DsageError('setup', 'The input of a function task is the array of its arguments.');
 }
 
 /**
  * Makes the function once for all tasks: its source stands on lines of its own, inside the scope that it
  * was shipped with. Values in that scope are shared by the tasks that this child runs.
  */
-function instantiate(
-  { source, name, scope }: { source: string; name: string; scope: Readonly<Record<string, unknown>> },
-  job: JobId,
-): Instance {
+export function instantiate({ source, name, scope }: ShippedFunction, file: string): Instance {
   const names = Object.keys(scope);
   checkNames(names);
   const taken = new Set(names);
@@ -68,7 +33,7 @@ function instantiate(
       ownVariables.map((key) => `${key} = $${key.charAt(0)};`).join(' ') +
       ' } }; })',
   ];
-  const make = evaluate(parts.join('\n'), job) as (...given: unknown[]) => Instance;
+  const make = evaluate(parts.join('\n'), file) as (...given: unknown[]) => Instance;
   return make(...ours.map((key) => PRELUDE[key]), ...values.map((key) => scope[key]));
 }
 
@@ -87,7 +52,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 );
 
 /** The source of a function in a scope; empty for a value. */
-function sourceIn(value: unknown): string {
+export function sourceIn(value: unknown): string {
   const source: unknown = (value as { readonly $function?: unknown } | null | undefined)?.$function;
   return typeof source === 'string' ? source : '';
 }

@@ -1,5 +1,5 @@
-import type { JobId } from '../../../model/job.js';
-import type { TaskContext } from '../context.js';
+import type { JobId } from '../model/job.js';
+import type { TaskContext } from './task-context.js';
 
 /** Turns the programs of jobs into something that runs their tasks. */
 export interface Evaluator {

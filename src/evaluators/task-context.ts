@@ -1,4 +1,4 @@
-import type { Attempt, JobId, TaskIndex } from '../../model/job.js';
+import type { Attempt, JobId, TaskIndex } from '../model/job.js';
 
 /** What a task can know of itself: `context` in its scope. */
 export class TaskContext {

@@ -1,4 +1,4 @@
-import { DsageError } from '../../../model/errors.js';
+import { DsageError } from '../model/errors.js';
 import type { Evaluator } from './evaluator.js';
 import { javascript } from './javascript.js';
 

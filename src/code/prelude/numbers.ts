@@ -1,6 +1,6 @@
 import { checkPrimeSync } from 'node:crypto';
 
-import { DsageError } from '../../../model/errors.js';
+import { DsageError } from '../../model/errors.js';
 
 /** A whole number in either of JavaScript's forms; results have the form of what was given. */
 export type Integer = number | bigint;

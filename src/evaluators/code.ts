@@ -1,10 +1,10 @@
-import { asyncSourceOf } from '../../../code/javascript.js';
-import type { JobId } from '../../../model/job.js';
-import { decodeValue } from '../../../wire/codec.js';
-import type { TaskContext } from '../context.js';
-import { PRELUDE } from '../prelude/prelude.js';
+import { asyncSourceOf } from '../code/javascript.js';
+import type { JobId } from '../model/job.js';
+import { decodeValue } from '../wire/codec.js';
+import type { TaskContext } from './task-context.js';
+import { PRELUDE } from '../code/prelude/prelude.js';
 import type { CompiledProgram } from './evaluator.js';
-import { checkNames, evaluate } from './script.js';
+import { checkNames, evaluate, fileNameOf } from '../code/script.js';
 
 /** A code string with the values of the variables it finds in scope. */
 interface CodeProgram {
@@ -21,7 +21,9 @@ export function compileCode(program: Uint8Array, job: JobId): CompiledProgram {
   const taken = new Set(own);
   // Variables of the user's come before ours of the same name.
   const ours = ['signal', 'attempt', 'context', ...Object.keys(PRELUDE)].filter((name) => !taken.has(name));
-  const fn = evaluate(asyncSourceOf(code, [...ours, ...own]), job) as (...values: unknown[]) => () => unknown;
+  const fn = evaluate(asyncSourceOf(code, [...ours, ...own]), fileNameOf(job)) as (
+    ...values: unknown[]
+  ) => () => unknown;
   // A signal is made only for code that may look at it.
   const usesSignal = code.includes('signal');
 

@@ -1,0 +1,199 @@
+import { EventEmitter } from 'node:events';
+
+import { DsageError } from '../model/errors.js';
+import type { JobStatus } from '../model/status.js';
+import type { JobContext } from './context.js';
+import { deepFreeze } from './freeze.js';
+import { CLASS_MARK } from './job-class.js';
+import type { Run, RunCounts, WaitOptions } from './run.js';
+
+/** What the coordinator does about a task that failed for good. */
+export type FailureDecision = 'retry' | 'skip' | 'fail';
+
+/** How far a job is. */
+export interface JobProgress extends RunCounts {
+  /** How many tasks there will be, where the class knows: see `total`. */
+  readonly total: number | undefined;
+}
+
+export interface JobEvents {
+  /** An answer was collected. */
+  readonly collected: [answer: unknown, task: unknown, index: number];
+  /** A task failed for good, and this was decided. */
+  readonly failed: [error: DsageError, task: unknown, decision: FailureDecision];
+  /** The job has ended, however it did. */
+  readonly end: [status: JobStatus];
+}
+
+const NOTHING_YET: RunCounts = { submitted: 0, completed: 0, failed: 0, done: 0 };
+
+/**
+ * Base of job classes, as DSage had it. `tasks()` and `collect()` run in the coordinator, `compute()` on the workers:
+ *
+ *     export class MersenneSearch extends DistributedJob<{ limit: number }, number, boolean, number[]> {
+ *       static readonly module = import.meta.url;
+ *       #found: number[] = [];
+ *       *tasks() { for (let p = 3; p <= this.parameters.limit; p += 2) yield p; }
+ *       compute(p: number) { return lucasLehmer(p); }
+ *       collect(isPrime: boolean, p: number) { if (isPrime) this.#found.push(p); }
+ *       get result() { return this.#found; }
+ *     }
+ *
+ * Run it with `d.start(job)`, `d.submit(job)` or `d.attach(MersenneSearch, id)`. A coordinator that dies is
+ * made again by replay: the same parameters, tasks and answers in the same order must lead to the same state, so
+ * that `tasks` and `collect` may depend on those alone, and not on the time, on chance or on the outside.
+ *
+ * `Parameters`, `Task`, `Answer` and `Result` are values that travel.
+ */
+export abstract class DistributedJob<
+  Parameters = unknown,
+  Task = unknown,
+  Answer = unknown,
+  Result = unknown,
+> {
+  /** @internal */
+  static readonly [CLASS_MARK]: true = true;
+
+  /** Makes the job anew, on a worker or after a crash: `new Class(parameters)` unless the class says otherwise. */
+  static fromParameters(parameters: unknown): DistributedJob {
+    const Class = this as unknown as new (parameters: unknown) => DistributedJob;
+    return new Class(parameters);
+  }
+
+  /** Frozen. */
+  readonly parameters: Parameters;
+  #run: Run | undefined;
+  readonly #events = new EventEmitter<JobEvents>();
+
+  constructor(parameters: Parameters) {
+    this.parameters = deepFreeze(parameters);
+  }
+
+  /** The tasks, in the coordinator: they may be lazy, asynchronous and endless, and are asked for a few at a time. */
+  abstract tasks(): Iterable<Task> | AsyncIterable<Task>;
+
+  /** One task, on a worker. What it throws fails the attempt. */
+  abstract compute(task: Task, context: JobContext): Answer | Promise<Answer>;
+
+  /** Takes one answer, in the coordinator, in the order in which they were recorded. What it throws fails the job. */
+  abstract collect(answer: Answer, task: Task, index: number): void;
+
+  /** What the job gives; may be looked at at any time. */
+  abstract get result(): Result;
+
+  /** What becomes of a task whose attempts all failed: try it again as a new task, go on without it, or fail the job. */
+  onFailure(_error: DsageError, _task: Task, _index: number): FailureDecision {
+    return 'fail';
+  }
+
+  /** How many tasks there will be, for progress bars; undefined where the class cannot know. */
+  get total(): number | undefined {
+    return undefined;
+  }
+
+  /** One line that says what the job is doing, for people. */
+  get stage(): string {
+    return '';
+  }
+
+  /** Adds a task from `collect`, beside those of `tasks()`. */
+  protected submit(task: Task): void {
+    this.#running('submit').submit(task);
+  }
+
+  /** Ends the job now: nothing more is collected, and the tasks that wait or run are stopped. */
+  protected finish(): void {
+    this.#running('finish').finish();
+  }
+
+  /** Stops one task, by its index; it is not collected. One that has ended stays as it is. */
+  protected killTask(index: number): void {
+    this.#running('killTask').killTask(index);
+  }
+
+  /** The job's number on the server; undefined before it is accepted, and for a local run. */
+  get id(): number | undefined {
+    return this.#run?.id;
+  }
+
+  get status(): JobStatus {
+    return this.#run?.status ?? 'waiting';
+  }
+
+  /** The job has ended, however it did. */
+  get done(): boolean {
+    return this.#run?.isDone ?? false;
+  }
+
+  get error(): DsageError | undefined {
+    return this.#run?.error;
+  }
+
+  get progress(): JobProgress {
+    return { ...(this.#run?.counts ?? NOTHING_YET), total: this.total };
+  }
+
+  /** When its first run began here; undefined before that. */
+  get startTime(): Date | undefined {
+    return this.#run?.startTime;
+  }
+
+  get endTime(): Date | undefined {
+    return this.#run?.endTime;
+  }
+
+  /** Seconds from start to end, or to now. */
+  get time(): number {
+    const { startTime, endTime } = this;
+    return startTime === undefined ? 0 : ((endTime ?? new Date()).getTime() - startTime.getTime()) / 1000;
+  }
+
+  /**
+   * The result, once the job has ended. Rejects with TimeoutError, with the signal's reason, with
+   * TaskFailedError when the job failed and with KilledError when it was killed.
+   */
+  async wait(options: WaitOptions = {}): Promise<Result> {
+    await this.#running('wait').wait(options);
+    return this.result;
+  }
+
+  /** Stops the job and its tasks. One that has ended stays as it is. */
+  async stop(reason = 'stopped by its user'): Promise<void> {
+    await this.#running('stop').stop(reason);
+  }
+
+  /** Starts no more tasks; those that run go on. */
+  async pause(): Promise<void> {
+    await this.#running('pause').pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#running('resume').resume();
+  }
+
+  /** What happens to the job, for people who prefer events: `job.events.on('collected', (answer, task) => …)`. */
+  get events(): EventEmitter<JobEvents> {
+    return this.#events;
+  }
+
+  /** @internal For the coordinator that runs this job. */
+  begin(run: Run): void {
+    if (this.#run !== undefined) {
+      throw new DsageError('failed-precondition', 'This job has been started already.', {
+        hint: 'Make another one: new Class(parameters).',
+      });
+    }
+    this.#run = run;
+  }
+
+  #running(what: string): Run {
+    if (this.#run !== undefined) return this.#run;
+    throw new DsageError(
+      'failed-precondition',
+      `This job has not been started: there is nothing to ${what}.`,
+      {
+        hint: 'Start it with d.start(job).',
+      },
+    );
+  }
+}

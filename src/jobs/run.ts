@@ -1,0 +1,39 @@
+import type { DsageError } from '../model/errors.js';
+import type { JobStatus } from '../model/status.js';
+
+/** Limits of one wait; the work goes on when they are reached. */
+export interface WaitOptions {
+  /** Rejects with TimeoutError after this many milliseconds. */
+  readonly timeoutMs?: number;
+  /** Rejects with the signal's reason when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** How many tasks of a job are where, as its coordinator knows it. */
+export interface RunCounts {
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Completed, failed or killed, and heard of here. */
+  readonly done: number;
+}
+
+/** One run of a job's coordinator, as the job itself sees it. */
+export interface Run {
+  /** The job's number on the server; undefined before it is accepted, and for a local run. */
+  readonly id: number | undefined;
+  readonly status: JobStatus;
+  readonly isDone: boolean;
+  readonly error: DsageError | undefined;
+  readonly counts: RunCounts;
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
+  /** For the job's own `collect` and `onFailure` only. */
+  submit(task: unknown): void;
+  finish(): void;
+  killTask(index: number): void;
+  wait(options: WaitOptions): Promise<void>;
+  stop(reason: string): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+}
