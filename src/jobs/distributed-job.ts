@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 
 import { DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
+import { CLASS_MARK } from './class-mark.js';
 import type { JobContext } from './context.js';
 import { deepFreeze } from './freeze.js';
-import { CLASS_MARK } from './job-class.js';
 import type { Run, RunCounts, WaitOptions } from './run.js';
 
 /** What the coordinator does about a task that failed for good. */

@@ -1,8 +1,6 @@
 import { DsageError } from '../model/errors.js';
+import { CLASS_MARK } from './class-mark.js';
 import type { DistributedJob } from './distributed-job.js';
-
-/** Told by a symbol of the whole process, so that a class of another copy of this package is one too. */
-export const CLASS_MARK = Symbol.for('dsage.DistributedJob');
 
 /** A class of jobs: what `d.attach` takes, and what workers make their jobs from. */
 export interface JobClass<Job extends DistributedJob = DistributedJob> {

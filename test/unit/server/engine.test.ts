@@ -128,14 +128,14 @@ describe('Engine', () => {
   it('reads the store for a rerun only when all before it is stored', async () => {
     const { engine, store } = setUp(new MemoryStore());
     engine.post(submission(1));
-    const asked: Promise<unknown>[] = [engine.ask((request) => kill(request, 1))];
+    const asked = [engine.ask((request) => kill(request, 1))];
     const read = () => {
       const record = store.job(1);
       return record === undefined ? undefined : { record, ends: store.ends(1, 0) };
     };
     asked.push(engine.ask((request) => ({ type: 'job-rerun', request, job: 1, onlyFailed: false, read })));
     asked.push(engine.ask((request) => kill(request, 1)));
-    expect(await Promise.all(asked)).to.deep.equal([[1], [1], [1]]);
+    expect((await Promise.all(asked)).map(({ jobs }) => jobs)).to.deep.equal([[1], [1], [1]]);
     expect(store.job(1)?.state).to.include({ status: 'killed', generation: 1 });
   });
 
