@@ -58,7 +58,7 @@ function startWorker(number: number): Promise<void> {
 
 function register(stream: ClientDuplexStream<WorkRequest, WorkResponse>, number: number): void {
   const hello = { protocolVersion: PROTOCOL_VERSION, packageVersion: packageVersion() };
-  const machine = { cpuModel: 'none', cpuCount: 1, memoryMb: 1024, speedMmps: 1 };
+  const machine = { cpuModel: 'none', cpuCount: 1, memoryMb: 1024, speedMmps: 1, coordinators: 0 };
   const node = { nodeVersion: process.version, packageVersion: packageVersion(), platform: process.platform };
   const info = {
     ...{ name: `stand-in ${number}`, host: 'localhost', pid: process.pid, slots: 1 },
@@ -68,7 +68,7 @@ function register(stream: ClientDuplexStream<WorkRequest, WorkResponse>, number:
 }
 
 function renewal(): Message {
-  return { $case: 'renew', value: { credit: 1, busySlots: 0, load1: 0, freeMemoryMb: 1024 } };
+  return { $case: 'renew', value: { credit: 1, busySlots: 0, load1: 0, freeMemoryMb: 1024, progress: [] } };
 }
 
 /** The input of each task is the moment at which it was there. */

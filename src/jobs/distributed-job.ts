@@ -52,7 +52,7 @@ export abstract class DistributedJob<
   Result = unknown,
 > {
   /** @internal */
-  static readonly [CLASS_MARK]: true = true;
+  static readonly [CLASS_MARK] = true as const;
 
   /** Makes the job anew, on a worker or after a crash: `new Class(parameters)` unless the class says otherwise. */
   static fromParameters(parameters: unknown): DistributedJob {

@@ -15,8 +15,8 @@ export interface WorkerInfo {
   readonly platform: string;
   /** Measured at start on one core: millions of 64-bit modular multiplications per second. */
   readonly speedMmps: number;
-  /** How many coordinators of detached jobs it runs at once, beside its slots; 0 unless given. */
-  readonly coordinators?: number;
+  /** How many coordinators of detached jobs it runs at once, beside its slots. */
+  readonly coordinators: number;
 }
 
 /** The server's number for a worker, as tables show it. */

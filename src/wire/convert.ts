@@ -168,7 +168,6 @@ export function workerInfoToMessage(info: WorkerInfo): WorkerInfoMessage {
     labels: [...info.labels],
     resources: { ...info.resources },
     evaluators: [...info.evaluators],
-    coordinators: info.coordinators ?? 0,
   };
 }
 

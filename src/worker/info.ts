@@ -27,6 +27,7 @@ export function workerInfo(facts: HostFacts): WorkerInfo {
     packageVersion: packageVersion(),
     platform: `${process.platform}-${process.arch}`,
     speedMmps: measureSpeed(),
+    coordinators: 0,
   };
 }
 

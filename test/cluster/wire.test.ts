@@ -143,7 +143,10 @@ describe('the wire, from outside', function () {
       expect(await session.ended()).to.deep.include(invalid);
       const work = raw.work();
       work.say({
-        message: { $case: 'renew', value: { credit: 5, busySlots: 0, load1: 0, freeMemoryMb: 0 } },
+        message: {
+          $case: 'renew',
+          value: { credit: 5, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] },
+        },
       });
       expect(await work.ended()).to.deep.include(invalid);
       const empty = raw.session();
@@ -238,7 +241,8 @@ describe('the wire, from outside', function () {
       const { accepted } = await verdicts(session, 1);
       const [packedTasks = Buffer.alloc(0)] = DAMAGED;
       const target = { $case: 'seq' as const, value: 1 };
-      const more = { target, firstIndex: 1, packedTasks, taskCount: 1, closed: true };
+      const rest = { coordinator: 0, end: undefined, replySeq: 0 };
+      const more = { target, firstIndex: 1, packedTasks, taskCount: 1, closed: true, ...rest };
       session.say({ message: { $case: 'tasks', value: more } });
       expect((await verdicts(session, 2)).refused.get(1)).to.equal('invalid-argument');
       const id = accepted.get(1) ?? 0;

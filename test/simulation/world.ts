@@ -126,7 +126,7 @@ export class World {
         resources: { gpu: shape.gpus },
       },
       ...{ evaluators: ['javascript'], cpuModel: '', cpuCount: 1, memoryMb: 1, nodeVersion: '' },
-      ...{ packageVersion: '', platform: '', speedMmps: 1 },
+      ...{ packageVersion: '', platform: '', speedMmps: 1, coordinators: 0 },
     };
     this.workers[place] = new SimWorker(this, instance, info, () => {
       this.#replaceWorker(place);

@@ -44,6 +44,7 @@ export const INFO = {
     packageVersion: '',
     platform: '',
     speedMmps: 1,
+    coordinators: 0,
   },
 };
 
@@ -145,6 +146,7 @@ export function newJob(seq: number, job: Partial<NewJob> = {}): NewJob {
       limits: { timeMs: 0, memoryMb: 0, maxAttempts: 0, outputBytes: 0, maxFailedTasks: 0 },
       ...{ labels: ['nowhere'], resources: {}, program: Buffer.from([0, 0xf6]), attachments: [], ttlMs: 0 },
       summary: '',
+      ...{ after: [], bundle: undefined, detached: false },
     },
     ...{ packedTasks: Buffer.from([0]), taskCount: 1, closed: true, watch: true },
     ...job,

@@ -38,6 +38,7 @@ const INFO: WorkerInfo = {
   packageVersion: '',
   platform: 'linux',
   speedMmps: 1,
+  coordinators: 0,
 };
 
 export interface LabWorker {

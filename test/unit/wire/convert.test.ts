@@ -127,6 +127,7 @@ describe('convert', () => {
       packageVersion: 'p',
       platform: 'linux',
       speedMmps: 1.5,
+      coordinators: 2,
     };
     const bytes = WorkerInfoMessage.encode(workerInfoToMessage(info)).finish();
     expect(workerInfoFromMessage(WorkerInfoMessage.decode(bytes))).to.deep.equal(info);

@@ -35,6 +35,7 @@ describe('worker messages', () => {
       limits: undefined,
       program: blobPayload(ref),
       attachments: [{ path: 'a/b.txt', blob: { sha256: Buffer.alloc(32, 9), sizeBytes: 4 } }],
+      ...{ bundle: undefined, detached: false },
     };
     const runs = [{ job: 3, firstIndex: 10, count: 3, attempt: 2, packedTasks: Buffer.from(packer.take()) }];
     const event = received({ $case: 'leases', value: { programs: [program], runs } });

@@ -186,6 +186,7 @@ function spec(): JobSpec {
   return {
     ...{ name: '', kind: 'eval', evaluator: 'javascript', priority: 3, limits: undefined, labels: [] },
     ...{ resources: {}, program: Buffer.alloc(0), attachments: [], ttlMs: 0, summary: '' },
+    ...{ after: [], bundle: undefined, detached: false },
   };
 }
 
