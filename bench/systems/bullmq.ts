@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, waitUntil } from '../support/net.js';
 import { programPath } from '../support/paths.js';
 import { Program } from '../support/program.js';
+import { hasRedis, Redis } from './redis.js';
 import type { RunningSystem, System } from './system.js';
 
 const WORKERS = 2;
@@ -27,9 +25,7 @@ export function bullmqSystem(concurrency: number): System {
 }
 
 function missing(): string | undefined {
-  if (spawnSync('redis-server', ['--version']).error !== undefined) {
-    return 'not installed: apt install redis-server';
-  }
+  if (!hasRedis()) return 'not installed: apt install redis-server';
   try {
     // BullMQ loads its Redis driver in the same way.
     createRequire(createRequire(import.meta.url).resolve('bullmq')).resolve('ioredis');
@@ -41,19 +37,15 @@ function missing(): string | undefined {
 
 async function start(concurrency: number): Promise<RunningSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
-  const programs: Program[] = [];
+  const programs: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const program of programs.reverse()) await program.stop();
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const port = await freePort();
-    const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
-    const listening = ['--bind', '127.0.0.1', '--port', String(port), '--dir', directory];
-    programs.push(
-      new Program({ name: 'redis', command: 'redis-server', args: [...listening, ...durability] }),
-    );
-    await waitUntil('redis listens', () => answers(port));
+    const redis = await Redis.start(directory);
+    programs.push(redis);
+    const { port } = redis;
     const workers = Array.from({ length: WORKERS }, () => node('bullmq-worker', { port, concurrency }));
     programs.push(...workers);
     const client = node('bullmq-client', { port });
@@ -73,15 +65,4 @@ async function start(concurrency: number): Promise<RunningSystem> {
 function node(name: string, configuration: Readonly<Record<string, unknown>>): Program {
   const args = [programPath(name), JSON.stringify(configuration)];
   return new Program({ name, command: process.execPath, args });
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

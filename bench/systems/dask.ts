@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { root } from '../support/paths.js';
 import { Program } from '../support/program.js';
+import { pythonWith } from '../support/python.js';
 import type { RunningSystem, System } from './system.js';
-
-/** Debian's own Python, for which `python3-distributed` is installed, before any other on the path. */
-const PYTHONS = ['/usr/bin/python3', 'python3'];
 
 /**
  * Dask: a scheduler and two worker processes with one thread each, over TCP without TLS, all in memory.
@@ -18,20 +15,17 @@ const PYTHONS = ['/usr/bin/python3', 'python3'];
 export function daskSystem(saturation?: 'inf'): System {
   return {
     name: saturation === undefined ? 'Dask, default settings' : `Dask, worker-saturation ${saturation}`,
-    missing: () => (python() === undefined ? 'not installed: apt install python3-distributed' : undefined),
+    missing: () =>
+      pythonWith('distributed') === undefined ? 'not installed: apt install python3-distributed' : undefined,
     start: () => start(saturation),
   };
-}
-
-function python(): string | undefined {
-  return PYTHONS.find((command) => spawnSync(command, ['-c', 'import distributed']).status === 0);
 }
 
 async function start(saturation: string | undefined): Promise<RunningSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
   const program = new Program({
     name: 'dask',
-    command: python() ?? 'python3',
+    command: pythonWith('distributed') ?? 'python3',
     args: [join(root, 'bench', 'programs', 'dask-cluster.py')],
     // Workers keep what they spill in the working directory.
     cwd: directory,
