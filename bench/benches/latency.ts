@@ -1,19 +1,20 @@
 import { compared, type Report, type Row } from '../support/results.js';
 import { quantile } from '../support/stats.js';
 import { bullmqSystem } from '../systems/bullmq.js';
+import { celerySystem } from '../systems/celery.js';
 import { daskSystem } from '../systems/dask.js';
 import { dsageSystem } from '../systems/dsage.js';
 import type { Bench, BenchOptions } from './bench.js';
 import { inRounds } from './rounds.js';
 
-const SYSTEMS = [dsageSystem, bullmqSystem(1), daskSystem()];
+const SYSTEMS = [dsageSystem, bullmqSystem(1), daskSystem(), celerySystem];
 /** Enough for V8 to have compiled what a task passes through, in each of the four processes. */
 const WARM_UP = 200;
 
 /** One task at a time on an idle system. */
 export const latency: Bench = {
   name: 'latency',
-  summary: "d('2+2') to its result on an idle system; BullMQ and Dask beside it",
+  summary: "d('2+2') to its result on an idle system; its peers beside it",
   run,
 };
 

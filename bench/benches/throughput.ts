@@ -1,5 +1,6 @@
 import { type Report, compared } from '../support/results.js';
 import { bullmqSystem } from '../systems/bullmq.js';
+import { celerySystem } from '../systems/celery.js';
 import { daskSystem } from '../systems/dask.js';
 import { dsageSystem } from '../systems/dsage.js';
 import type { Bench, BenchOptions } from './bench.js';
@@ -7,12 +8,12 @@ import { inRounds } from './rounds.js';
 
 const bullmq50 = bullmqSystem(50);
 const dask = daskSystem();
-const PEERS = [bullmq50, bullmqSystem(1), dask, daskSystem('inf')];
+const PEERS = [bullmq50, bullmqSystem(1), dask, daskSystem('inf'), celerySystem];
 
 /** No-op tasks through `d.map`, beside peers. */
 export const throughput: Bench = {
   name: 'throughput',
-  summary: 'no-op tasks through d.map on two workers, results collected; BullMQ and Dask beside it',
+  summary: 'no-op tasks through d.map on two workers, results collected; its peers beside it',
   run,
 };
 
