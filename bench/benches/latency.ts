@@ -4,10 +4,11 @@ import { bullmqSystem } from '../systems/bullmq.js';
 import { celerySystem } from '../systems/celery.js';
 import { daskSystem } from '../systems/dask.js';
 import { dsageSystem } from '../systems/dsage.js';
+import { graphileSystem } from '../systems/graphile.js';
 import type { Bench, BenchOptions } from './bench.js';
 import { inRounds } from './rounds.js';
 
-const SYSTEMS = [dsageSystem, bullmqSystem(1), daskSystem(), celerySystem];
+const SYSTEMS = [dsageSystem, bullmqSystem(1), daskSystem(), celerySystem, graphileSystem('default')];
 /** Enough for V8 to have compiled what a task passes through, in each of the four processes. */
 const WARM_UP = 200;
 

@@ -3,12 +3,21 @@ import { bullmqSystem } from '../systems/bullmq.js';
 import { celerySystem } from '../systems/celery.js';
 import { daskSystem } from '../systems/dask.js';
 import { dsageSystem } from '../systems/dsage.js';
+import { graphileSystem } from '../systems/graphile.js';
 import type { Bench, BenchOptions } from './bench.js';
 import { inRounds } from './rounds.js';
 
 const bullmq50 = bullmqSystem(50);
 const dask = daskSystem();
-const PEERS = [bullmq50, bullmqSystem(1), dask, daskSystem('inf'), celerySystem];
+const PEERS = [
+  bullmq50,
+  bullmqSystem(1),
+  dask,
+  daskSystem('inf'),
+  celerySystem,
+  graphileSystem('batched'),
+  graphileSystem('default'),
+];
 
 /** No-op tasks through `d.map`, beside peers. */
 export const throughput: Bench = {
@@ -33,7 +42,7 @@ async function run(options: BenchOptions): Promise<Report> {
     title: 'Throughput',
     note:
       `${tasks.toLocaleString('en')} no-op tasks (${peerTasks.toLocaleString('en')} for the peers) over two worker processes, ` +
-      'after a tenth of that to warm up, results collected. dsage: durable, mutual TLS, tasks in child processes; the peers have no TLS.',
+      'after a tenth of that to warm up, results collected (graphile-worker keeps none: until no job is left). dsage: durable, mutual TLS, tasks in child processes; the peers have no TLS.',
     rows: [
       { ...ours, bar: { atLeast: 25_000 } },
       ...compared(ours, peers.flat(), {
