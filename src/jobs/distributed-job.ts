@@ -76,7 +76,7 @@ export abstract class DistributedJob<
   abstract compute(task: Task, context: JobContext): Answer | Promise<Answer>;
 
   /** Takes one answer, in the coordinator, in the order in which they were recorded. What it throws fails the job. */
-  abstract collect(answer: Answer, task: Task, index: number): void;
+  abstract collect(answer: Answer, task: Task, index: number): void | Promise<void>;
 
   /** What the job gives; may be looked at at any time. */
   abstract get result(): Result;
@@ -108,7 +108,12 @@ export abstract class DistributedJob<
 
   /** Stops one task, by its index; it is not collected. One that has ended stays as it is. */
   protected killTask(index: number): void {
-    this.#running('killTask').killTask(index);
+    this.#running('killTask').killTasks((_task, at) => at === index);
+  }
+
+  /** Stops all tasks that have no answer yet and of which `which` says so. */
+  protected killTasks(which: (task: Task, index: number) => boolean): void {
+    this.#running('killTasks').killTasks((task, index) => which(task as Task, index));
   }
 
   /** The job's number on the server; undefined before it is accepted, and for a local run. */

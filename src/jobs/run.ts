@@ -31,7 +31,7 @@ export interface Run {
   /** For the job's own `collect` and `onFailure` only. */
   submit(task: unknown): void;
   finish(): void;
-  killTask(index: number): void;
+  killTasks(which: (task: unknown, index: number) => boolean): void;
   wait(options: WaitOptions): Promise<void>;
   stop(reason: string): Promise<void>;
   pause(): Promise<void>;
