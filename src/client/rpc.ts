@@ -19,6 +19,8 @@ import type {
   PutBlobResponse,
   ReadOutputRequest,
   ReadOutputResponse,
+  ReadTasksRequest,
+  ReadTasksResponse,
   SessionRequest,
   SessionResponse,
 } from '../wire/gen/dsage/v1/client.js';
@@ -87,6 +89,11 @@ export class Rpc {
 
   readOutput(request: ReadOutputRequest): ClientReadableStream<ReadOutputResponse> {
     const { path, requestSerialize, responseDeserialize } = METHODS.readOutput;
+    return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+  }
+
+  readTasks(request: ReadTasksRequest): ClientReadableStream<ReadTasksResponse> {
+    const { path, requestSerialize, responseDeserialize } = METHODS.readTasks;
     return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
   }
 

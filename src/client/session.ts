@@ -4,6 +4,7 @@ import type {
   Accepted,
   JobAnswers,
   JobChanged,
+  JobEnd,
   OpenSession,
   SessionOpened,
   SessionRequest,
@@ -12,7 +13,7 @@ import type {
 } from '../wire/gen/dsage/v1/client.js';
 import { Outbox } from './core/outbox.js';
 import type { Submission } from './core/outbox.js';
-import type { Part } from './core/outbox-entry.js';
+import type { AdoptedJob, Part } from './core/outbox-entry.js';
 import { Watchers } from './core/watchers.js';
 import { Link } from './link.js';
 import type { Rpc } from './rpc.js';
@@ -104,9 +105,18 @@ export class Session {
     this.#flushSoon();
   }
 
-  closeJob(seq: number): void {
-    this.#outbox.close(seq);
+  /** @param end what the job's coordinator says of it */
+  closeJob(seq: number, end?: JobEnd): void {
+    this.#outbox.close(seq, end);
     this.#flushSoon();
+  }
+
+  /** Tasks of a job of another session come from here from now on. Returns the job's number in this session. */
+  adopt(job: AdoptedJob, listener: JobListener): number {
+    if (this.#end !== undefined) throw this.#end;
+    const seq = this.#outbox.adopt(job);
+    this.#submitted.set(seq, listener);
+    return seq;
   }
 
   /** Sends no more of a job's tasks. */
@@ -217,8 +227,7 @@ export class Session {
       return;
     }
     this.#outbox.drop(seq);
-    // A job that has ended takes no more tasks; its status says why.
-    if (error.code !== 'failed-precondition') this.#submitted.get(seq)?.onRefused(error);
+    this.#submitted.get(seq)?.onRefused(error);
   }
 
   #onEvents({ answers, changed }: WatchEvents): void {

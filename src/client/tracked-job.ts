@@ -108,7 +108,8 @@ export class TrackedJob implements JobListener {
 
   onRefused(error: DsageError): void {
     if (this.id === undefined) this.fail(error);
-    else this.onTasksRefused?.(error);
+    // A job that has ended takes no more tasks; its status says why.
+    else if (error.code !== 'failed-precondition') this.onTasksRefused?.(error);
   }
 
   onLost(error: DsageError): void {

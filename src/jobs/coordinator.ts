@@ -220,7 +220,13 @@ export class Coordinator implements Run, PortListener {
   #flush(): void {
     if (this.#hasBegunEnd) return;
     const made = this.#book.takeMade();
-    if (made.length > 0) this.#port.submit(made);
+    if (made.length === 0) return;
+    try {
+      this.#port.submit(made);
+    } catch (thrown) {
+      // A task that cannot travel is a fault of the job's.
+      throw new JobFault(asDsageError(thrown));
+    }
   }
 
   #isComplete(): boolean {

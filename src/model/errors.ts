@@ -13,6 +13,8 @@ export const ERROR_CODES = [
   'unauthenticated',
   /** The caller is known, and may not do this. */
   'permission-denied',
+  /** Another coordinator runs the job now; this one may only look on. */
+  'taken-over',
   /** The job or its server is not in a state that allows this. */
   'failed-precondition',
   /** There is already one of that name. */

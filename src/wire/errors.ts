@@ -29,6 +29,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, Status>> = {
   unauthenticated: Status.UNAUTHENTICATED,
   'permission-denied': Status.PERMISSION_DENIED,
   'failed-precondition': Status.FAILED_PRECONDITION,
+  'taken-over': Status.FAILED_PRECONDITION,
   'already-exists': Status.ALREADY_EXISTS,
   'limit-exceeded': Status.RESOURCE_EXHAUSTED,
   'queue-full': Status.RESOURCE_EXHAUSTED,

@@ -1,8 +1,8 @@
 import { TARGET_BATCH_BYTES } from '../../model/protocol.js';
-import type { AcceptedJob, NewJob, SubmitTasks } from '../../wire/gen/dsage/v1/client.js';
+import type { AcceptedJob, JobEnd, NewJob, SubmitTasks } from '../../wire/gen/dsage/v1/client.js';
 import type { JobSpec } from '../../wire/gen/dsage/v1/types.js';
 import { halvesOf, OutboxEntry } from './outbox-entry.js';
-import type { Part, PlacedPart } from './outbox-entry.js';
+import type { AdoptedJob, Part, PlacedPart } from './outbox-entry.js';
 
 /** A job that is to be submitted. More parts may follow until it is closed. */
 export interface Submission {
@@ -57,11 +57,18 @@ export class Outbox {
 
   /** Returns the job's number in this session. */
   submit({ spec, part, closed }: Submission): number {
-    const entry = new OutboxEntry(++this.#lastSeq, spec, closed);
+    const entry = new OutboxEntry(++this.#lastSeq, { spec, closed });
     this.#entries.set(entry.seq, entry);
     this.#queuedBytes += entry.specBytes;
     this.#place(entry, part);
     this.#ready.push(entry);
+    return entry.seq;
+  }
+
+  /** A job of another session whose tasks come from here now. Returns its number in this session. */
+  adopt(job: AdoptedJob): number {
+    const entry = new OutboxEntry(++this.#lastSeq, job);
+    this.#entries.set(entry.seq, entry);
     return entry.seq;
   }
 
@@ -73,11 +80,16 @@ export class Outbox {
     this.#ready.push(entry);
   }
 
-  /** No more tasks will come. */
-  close(seq: number): void {
+  /**
+   * No more tasks will come.
+   *
+   * @param end what the job's coordinator says of it
+   */
+  close(seq: number, end?: JobEnd): void {
     const entry = this.#entries.get(seq);
     if (entry === undefined || entry.closed) return;
     entry.closed = true;
+    entry.end = end;
     if (entry.sent && entry.sentParts === entry.parts.length) {
       entry.closeDue = true;
       this.#ready.push(entry);
@@ -212,12 +224,14 @@ export class Outbox {
     this.#move(entry.specBytes);
     this.#sentJobs += 1;
     if (part !== undefined) this.#sendPart(entry, part);
+    // A new job has no end: that goes in a message of its own behind it.
+    if (entry.isLast && entry.end !== undefined) entry.closeDue = true;
     return {
       seq: entry.seq,
       spec: entry.spec,
       packedTasks: part?.packedTasks ?? Buffer.alloc(0),
       taskCount: part?.count ?? 0,
-      closed: entry.closed && entry.sentParts === entry.parts.length,
+      closed: entry.isLast && entry.end === undefined,
       watch: true,
     };
   }
@@ -231,15 +245,17 @@ export class Outbox {
     } else {
       this.#sendPart(entry, part);
     }
+    const { adopted } = entry;
     return {
-      target: { $case: 'seq', value: entry.seq },
+      target:
+        adopted === undefined ? { $case: 'seq', value: entry.seq } : { $case: 'job', value: adopted.job },
       firstIndex: part?.firstIndex ?? entry.total,
       packedTasks: part?.packedTasks ?? Buffer.alloc(0),
       taskCount: part?.count ?? 0,
-      closed: entry.closed && entry.sentParts === entry.parts.length,
-      coordinator: 0,
-      end: undefined,
-      replySeq: 0,
+      closed: entry.isLast,
+      coordinator: adopted?.coordinator ?? 0,
+      end: entry.isLast ? entry.end : undefined,
+      replySeq: adopted === undefined ? 0 : entry.seq,
     };
   }
 

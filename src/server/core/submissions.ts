@@ -75,7 +75,7 @@ function takeTasks(state: State, event: TasksSubmitted, now: number, effects: Ef
   }
   if ((event.coordinator ?? 0) !== (job.state.coordinator ?? 0)) {
     const what = `Another coordinator has taken over job ${String(job.id)}.`;
-    return refusal('failed-precondition', what, 'Follow it there, or attach to it again.');
+    return refusal('taken-over', what, 'Follow it there, or attach to it again.');
   }
   return addPart(state, job, event, { now, effects }) ?? job;
 }
