@@ -22,9 +22,10 @@ export function settleJob(job: LiveJob, effects: Effects): void {
 
 export function snapshotOf(job: LiveJob): JobSnapshot {
   const { state } = job;
+  const { completed, failed, killed } = state.ends;
   return {
     status: statusOf(job),
-    counts: { ...state.ends, processing: job.leases.size, waiting: job.waiting.size },
+    counts: { waiting: job.waiting.size, processing: job.leases.size, completed, failed, killed },
     answerCount: state.answerCount,
     generation: state.generation,
     startedAtMs: state.startedAtMs,

@@ -4,9 +4,8 @@ import { type Effects, refusal } from './effects.js';
 import { settleJob } from './announcements.js';
 import { endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
 import type { JobRerun } from './events.js';
-import { IndexRuns } from './index-runs.js';
 import { addWaiting, dequeue, enqueue, queueKeyOf } from './leases.js';
-import { copyOf, type LiveJob, type State } from './state.js';
+import { copyOf, LiveJob, type State } from './state.js';
 
 const NO_RESULT = new Uint8Array(0);
 const KILL_OR_WAIT = 'Kill it first, or wait for it.';
@@ -179,22 +178,7 @@ export function jobsForgotten(
 
 /** Puts a job into the state, with nothing waiting yet. */
 export function enter(state: State, record: JobRecord): LiveJob {
-  const job: LiveJob = {
-    ...record,
-    waiting: new IndexRuns(),
-    leases: new Map(),
-    lapsed: new Map(),
-    attempts: new Map(),
-    failures: new Map(),
-    meanMs: undefined,
-    queueKey: queueKeyOf(record.owner, record.state.priority, record.spec),
-    fresh: [],
-    told: {
-      status: record.state.status,
-      generation: record.state.generation,
-      answerCount: record.state.answerCount,
-    },
-  };
+  const job = new LiveJob(record, queueKeyOf(record.owner, record.state.priority, record.spec));
   state.jobs.set(job.id, job);
   state.submissions.set(submissionKey(job.session, job.seq), job.id);
   return job;

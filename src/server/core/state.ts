@@ -1,9 +1,9 @@
-import type { Attempt, JobId, JobSpec, JobState, Payload, TaskIndex } from '../../model/job.js';
+import type { Attempt, JobId, JobRecord, JobSpec, JobState, Payload, TaskIndex } from '../../model/job.js';
 import type { JobStatus } from '../../model/status.js';
 import type { Answer, Failure } from '../../model/task.js';
 import type { Role } from '../../model/user.js';
 import type { WorkerInfo, WorkerNumber } from '../../model/worker.js';
-import type { IndexRuns } from './index-runs.js';
+import { IndexRuns } from './index-runs.js';
 import type { JobQueue } from './job-queue.js';
 import type { LeaseRun } from './writes.js';
 
@@ -52,30 +52,44 @@ interface Encode {
   answer(answer: Answer): Uint8Array;
 }
 
-export interface LiveJob {
+/** A class, since thousands are made at once: objects that are spread together cost several times more. */
+export class LiveJob {
   readonly id: JobId;
   readonly owner: string;
   readonly session: string;
   readonly seq: number;
   readonly spec: JobSpec;
   readonly state: JobState;
-  readonly waiting: IndexRuns;
+  readonly waiting = new IndexRuns();
   /** The current lease of every processing task. */
-  readonly leases: Map<TaskIndex, Holding>;
+  readonly leases = new Map<TaskIndex, Holding>();
   /** Leases that ran out: their workers may still answer. */
-  readonly lapsed: Map<TaskIndex, Holding[]>;
+  readonly lapsed = new Map<TaskIndex, Holding[]>();
   /** The last attempt of tasks that were leased before and have not ended. */
-  readonly attempts: Map<TaskIndex, Attempt>;
+  readonly attempts = new Map<TaskIndex, Attempt>();
   /** Attempts that failed, of tasks that have not ended. */
-  readonly failures: Map<TaskIndex, number>;
+  readonly failures = new Map<TaskIndex, number>();
   /** Undefined until an answer came. */
   meanMs: number | undefined;
   /** Where it queues while it has waiting tasks and is not paused. */
   queueKey: string;
   /** Records of answers that watchers were not told of yet. */
-  fresh: Uint8Array[];
+  fresh: Uint8Array[] = [];
   /** What watchers were told last. */
   told: { status: JobStatus; generation: number; answerCount: number };
+
+  /** With nothing waiting yet. */
+  constructor({ id, owner, session, seq, spec, state }: JobRecord, queueKey: string) {
+    this.id = id;
+    this.owner = owner;
+    this.session = session;
+    this.seq = seq;
+    this.spec = spec;
+    this.state = state;
+    this.queueKey = queueKey;
+    const { status, generation, answerCount } = state;
+    this.told = { status, generation, answerCount };
+  }
 }
 
 export interface Queue {
