@@ -37,13 +37,15 @@ export class Draft implements Changes {
   readonly heads = new Map<JobId, JobHead>();
   readonly runs = new Map<JobId, Run | undefined>();
   readonly forgotten = new Set<JobId>();
+  /** What the commit leaves of jobs' states: a new job's is often changed again at once, and only the last one counts. */
+  readonly #states = new Map<JobId, JobState>();
   readonly #tables: Tables;
   readonly #ledger: Ledger;
 
   constructor(tables: Tables, ledger: Ledger, writes: readonly Write[]) {
     this.#tables = tables;
     this.#ledger = ledger;
-    for (const write of writes) this.#try(write);
+    this.#addAll(writes);
     for (const name of NUMBER_NAMES) {
       if (this.numbers[name] > ledger.numbers[name]) {
         this.#put(tables.meta, textKey(name), Buffer.from(String(this.numbers[name])));
@@ -51,11 +53,17 @@ export class Draft implements Changes {
     }
   }
 
-  #try(write: Write): void {
+  #addAll(writes: readonly Write[]): void {
+    let type: Write['type'] = 'put-job-state';
     try {
-      this.#add(write);
+      for (const write of writes) {
+        type = write.type;
+        this.#add(write);
+      }
+      type = 'put-job-state';
+      for (const [job, state] of this.#states) this.#putState(job, state);
     } catch (thrown) {
-      throw new DsageError('internal', `The store cannot keep a ${write.type}: ${messageOf(thrown)}`, {
+      throw new DsageError('internal', `The store cannot keep a ${type}: ${messageOf(thrown)}`, {
         cause: thrown,
       });
     }
@@ -74,7 +82,7 @@ export class Draft implements Changes {
         this.#putAnswer(write);
         break;
       case 'put-job-state':
-        this.#putState(write.job, write.state);
+        this.#states.set(write.job, write.state);
         break;
       case 'put-job':
         this.#putJob(write.record);
@@ -132,7 +140,7 @@ export class Draft implements Changes {
     this.heads.set(id, record);
     this.#put(this.#tables.jobs, key, encodeHead(record));
     this.#put(this.#tables.submissions, submissionKey(session, seq), key);
-    this.#putState(id, state);
+    this.#states.set(id, state);
     this.#noteBlob(id, EVERY_RUN, spec.program);
     for (const { blob } of spec.attachments) this.#noteUse(id, EVERY_RUN, blob.sha256);
     if (spec.bundle !== undefined) this.#noteUse(id, EVERY_RUN, spec.bundle.sha256);
@@ -186,6 +194,7 @@ export class Draft implements Changes {
       this.#remove(table, key);
     this.#put(tables.garbage, key, NOTHING);
     this.heads.delete(job);
+    this.#states.delete(job);
     this.runs.set(job, undefined);
     this.forgotten.add(job);
   }

@@ -92,7 +92,12 @@ export function readBlobUse(key: Uint8Array): { readonly job: number; readonly r
 
 /** A client's session (any text) and its count of submissions. */
 export function submissionKey(session: string, seq: number): Buffer {
-  return Buffer.concat([textKey(session), Buffer.of(0), numberKey(seq)]);
+  const text = textKey(session);
+  const key = Buffer.allocUnsafe(text.length + 1 + NUMBER_BYTES);
+  key.set(text);
+  key[text.length] = 0;
+  writeNumber(key, seq, text.length + 1);
+  return key;
 }
 
 export function readNumber(key: Uint8Array, at = 0): number {
