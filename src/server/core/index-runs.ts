@@ -31,6 +31,14 @@ export class IndexRuns {
   add(first: TaskIndex, count = 1): void {
     if (count === 0) return;
     const end = first + count;
+    if (this.#size === 0) {
+      // Most jobs have one task: lists that grow would take room for many runs.
+      this.#firsts = [first];
+      this.#ends = [end];
+      this.#head = 0;
+      this.#size = count;
+      return;
+    }
     const before = this.#placeOf(first);
     const after = before + 1;
     const joinsBefore = before >= this.#head && this.#ends[before] === first;
