@@ -20,13 +20,16 @@ export interface RerunOptions {
  * listed and not yet waited for.
  */
 export abstract class JobHandle<R> {
-  /** @internal */
-  protected readonly tracked: TrackedJob;
+  readonly #tracked: TrackedJob;
 
   /** Handles come from a connection: `d('…')`, `d.map(…)`, `d.job(id)`. */
   constructor(tracked: TrackedJob) {
-    this.tracked = tracked;
-    Object.defineProperty(this, 'tracked', { enumerable: false });
+    this.#tracked = tracked;
+  }
+
+  /** @internal */
+  protected get tracked(): TrackedJob {
+    return this.#tracked;
   }
 
   /** The job's number on the server; undefined until it is accepted. */

@@ -66,11 +66,10 @@ const COMMON = [
  * @param extra names that this kind of job takes beside the common ones
  */
 export function checkOptions(options: MapOptions, extra: readonly string[]): CheckedOptions {
-  const known = [...COMMON, ...extra];
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  const unknown = Object.keys(options).find((key) => !COMMON.includes(key) && !extra.includes(key));
   if (unknown !== undefined) {
     throw new DsageError('invalid-argument', `There is no option ${unknown} here.`, {
-      hint: `Options are ${known.join(', ')}.`,
+      hint: `Options are ${[...COMMON, ...extra].join(', ')}.`,
     });
   }
   return {
@@ -93,13 +92,14 @@ export function checkOptions(options: MapOptions, extra: readonly string[]): Che
 export function whole(
   name: string,
   value: number | undefined,
-  [low, high]: readonly [number, number],
+  range: readonly [number, number],
 ): number | undefined {
   if (value === undefined) return undefined;
+  const [low, high] = range;
   if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
-  const range = high >= Number.MAX_SAFE_INTEGER ? `from ${low} on` : `from ${low} to ${high}`;
+  const allowed = high >= Number.MAX_SAFE_INTEGER ? `from ${low} on` : `from ${low} to ${high}`;
   throw new DsageError('invalid-argument', `${name} is ${shown(value)}.`, {
-    hint: `It must be a whole number ${range}.`,
+    hint: `It must be a whole number ${allowed}.`,
   });
 }
 

@@ -38,7 +38,7 @@ export function surveyValue(value: unknown, path = '$'): Survey {
     if (!(error instanceof RangeError)) throw error;
     throw new DsageError('not-shippable', `${path} is nested too deeply to travel.`, { cause: error });
   }
-  return { shared: walk.shared.size > 0, lower: walk.lower };
+  return { shared: walk.shared !== undefined, lower: walk.lower };
 }
 
 /** A step from a value to a part of it: an index, a property, or text for Map and Set. */
@@ -46,7 +46,8 @@ type Step = number | string | { readonly text: string };
 
 class Walk {
   lower = false;
-  readonly shared = new Set<object>();
+  /** Most values have none. */
+  shared: Set<object> | undefined;
   readonly #seen = new Set<object>();
   /** The Maps and Sets that the walk is inside of. */
   readonly #open: object[] = [];
@@ -96,6 +97,7 @@ class Walk {
 
   #visitAgain(value: object): void {
     if (this.#open.includes(value)) this.#refuse('a Map or Set inside itself');
+    this.shared ??= new Set();
     this.shared.add(value);
     if (this.shared.size > MAX_SHARED_OBJECTS) {
       this.#refuse(`one of more than ${MAX_SHARED_OBJECTS} objects that are referred to more than once`);
