@@ -1,4 +1,3 @@
-import { TARGET_BATCH_BYTES } from '../../model/protocol.js';
 import type { AcceptedJob, JobEnd, NewJob, SubmitTasks } from '../../wire/gen/dsage/v1/client.js';
 import type { JobSpec } from '../../wire/gen/dsage/v1/types.js';
 import { halvesOf, OutboxEntry } from './outbox-entry.js';
@@ -22,6 +21,12 @@ export interface OutboxLimits {
 }
 
 export const OUTBOX_LIMITS: OutboxLimits = { bytes: 8 * 1024 * 1024, jobs: 4096 };
+
+/**
+ * A message of new jobs is cut at about this size, which passes HTTP/2's window in one go: the server reads and
+ * stores the first of many jobs while the next ones are still being written here.
+ */
+export const JOBS_MESSAGE_BYTES = 64 * 1024;
 
 /**
  * What was submitted and not yet accepted. It decides what goes into which message, holds back what the
@@ -120,7 +125,7 @@ export class Outbox {
       const job = this.#takeJob(entry);
       batch.push(job);
       batchBytes += entry.specBytes + job.packedTasks.length;
-      if (batchBytes >= TARGET_BATCH_BYTES) flush();
+      if (batchBytes >= JOBS_MESSAGE_BYTES) flush();
       if (this.#hasMore(entry)) this.#ready.push(entry);
     }
     flush();

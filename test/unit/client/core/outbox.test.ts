@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 
-import { Outbox } from '#dsage/client/core/outbox.js';
+import { JOBS_MESSAGE_BYTES, Outbox } from '#dsage/client/core/outbox.js';
 import type { OutboxMessage } from '#dsage/client/core/outbox.js';
 import type { Part } from '#dsage/client/core/outbox-entry.js';
-import { TARGET_BATCH_BYTES } from '#dsage/model/protocol.js';
 import { PackedTasksWriter, readPackedTasks } from '#dsage/wire/packed.js';
 import type { JobSpec } from '#dsage/wire/gen/dsage/v1/types.js';
 
@@ -22,10 +21,10 @@ describe('client/core/outbox', () => {
     expect(outbox.take()).to.deep.equal([]);
   });
 
-  it('cuts messages at the size of a batch', () => {
+  it('cuts messages of new jobs at their size', () => {
     const outbox = new Outbox();
     for (let i = 0; i < 4; i++) {
-      outbox.submit({ spec: spec(), part: part(1, TARGET_BATCH_BYTES / 2), closed: true });
+      outbox.submit({ spec: spec(), part: part(1, JOBS_MESSAGE_BYTES / 2), closed: true });
     }
     expect(outbox.take().map((message) => jobsIn([message]).length)).to.deep.equal([2, 2]);
   });
