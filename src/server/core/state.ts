@@ -5,6 +5,7 @@ import type { Role } from '../../model/user.js';
 import type { WorkerInfo, WorkerNumber } from '../../model/worker.js';
 import { IndexRuns } from './index-runs.js';
 import type { JobQueue } from './job-queue.js';
+import { LazyMap } from './lazy-map.js';
 import type { LeaseRun } from './writes.js';
 
 /**
@@ -64,11 +65,11 @@ export class LiveJob {
   /** The current lease of every processing task. */
   readonly leases = new Map<TaskIndex, Holding>();
   /** Leases that ran out: their workers may still answer. */
-  readonly lapsed = new Map<TaskIndex, Holding[]>();
+  readonly lapsed = new LazyMap<TaskIndex, Holding[]>();
   /** The last attempt of tasks that were leased before and have not ended. */
-  readonly attempts = new Map<TaskIndex, Attempt>();
+  readonly attempts = new LazyMap<TaskIndex, Attempt>();
   /** Attempts that failed, of tasks that have not ended. */
-  readonly failures = new Map<TaskIndex, number>();
+  readonly failures = new LazyMap<TaskIndex, number>();
   /** Undefined until an answer came. */
   meanMs: number | undefined;
   /** Where it queues while it has waiting tasks and is not paused. */

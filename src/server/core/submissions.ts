@@ -19,7 +19,8 @@ interface Part {
 
 export function jobSubmitted(state: State, event: JobSubmitted, now: number, effects: Effects): void {
   const { session, connection, seq } = event;
-  const known = state.jobs.get(state.submissions.get(submissionKey(session, seq)) ?? 0);
+  const key = submissionKey(session, seq);
+  const known = state.jobs.get(state.submissions.get(key) ?? 0);
   if (known !== undefined) {
     // The repeat may say more than the message that was stored: that no more tasks will come, for instance.
     // When there is no room for that the job is there all the same, and only the rest is refused.
@@ -28,7 +29,7 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
     if (problem !== undefined) effects.sends.push({ type: 'refuse', session, connection, seq, problem });
     return;
   }
-  const ended = state.evicted.get(submissionKey(session, seq)) ?? event.repeatOf;
+  const ended = state.evicted.get(key) ?? event.repeatOf;
   if (ended !== undefined) {
     effects.sends.push({ type: 'accept', session, seq, job: ended.job, taskCount: ended.taskCount });
     return;
