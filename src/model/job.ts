@@ -111,6 +111,8 @@ export interface JobState {
   coordinator?: number;
   /** What the coordinator says that the job gave. */
   result?: Payload;
+  /** Jobs that it waits for are not completed yet: its tasks are given to nobody. */
+  blocked?: true;
 }
 
 /** A job as the store keeps it. */

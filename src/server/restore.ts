@@ -1,4 +1,5 @@
 import type { WorkerInfo } from '../model/worker.js';
+import { block } from './core/dependencies.js';
 import { enter } from './core/jobs.js';
 import { enqueue, hold, remember } from './core/leases.js';
 import {
@@ -26,6 +27,7 @@ export function restore(store: Store, config: Config, now: number): { state: Sta
     const job = enter(state, record);
     restoreFailures(store, job);
   }
+  for (const job of state.jobs.values()) restoreBlock(state, job);
   const writes: Write[] = [];
   const leased = new Map<LiveJob, Map<number, Holding>>();
   for (const grant of store.grants()) {
@@ -37,6 +39,14 @@ export function restore(store: Store, config: Config, now: number): { state: Sta
   state.dirty.clear();
   for (const job of state.jobs.values()) job.told.status = statusOf(job);
   return { state, writes };
+}
+
+/** One that failed has taken the job with it, in the same commit: what is not here was completed. */
+function restoreBlock(state: State, job: LiveJob): void {
+  if (job.state.blocked !== true) return;
+  const open = (job.spec.after ?? []).filter((id) => state.jobs.has(id));
+  if (open.length > 0) block(state, job, open);
+  else delete job.state.blocked;
 }
 
 function restoreFailures(store: Store, job: LiveJob): void {

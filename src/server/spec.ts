@@ -7,6 +7,7 @@ import { readPayload } from '../wire/payload.js';
 const MAX_NAME = 200;
 const MAX_LABELS = 32;
 const MAX_ATTEMPTS = 1_000;
+const MAX_AFTER = 1_000;
 
 /** Refuses what no worker could run or what would harm the server; returns the spec. */
 export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
@@ -15,6 +16,7 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
   limit('labels', spec.labels.length, MAX_LABELS, 'labels');
   limit('resources', Object.keys(spec.resources).length, MAX_LABELS, 'resources');
   limit('maxAttempts', spec.limits.maxAttempts, MAX_ATTEMPTS, 'attempts');
+  limit('after', spec.after?.length ?? 0, MAX_AFTER, 'jobs');
   limit('program', spec.program.length, 2 * MAX_INLINE_BYTES, 'bytes');
   if (spec.evaluator !== 'javascript') {
     throw new DsageError('invalid-argument', `There is no evaluator "${spec.evaluator}".`, {

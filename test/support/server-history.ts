@@ -70,12 +70,7 @@ export class History {
   }
 
   rerun(onlyFailed: boolean): void {
-    const { job, lab } = this;
-    const read = () => {
-      const record = lab.store.job(job);
-      return record === undefined ? undefined : { record, ends: lab.store.ends(job, 0) };
-    };
-    lab.do({ type: 'job-rerun', request: 1, job, onlyFailed, read });
+    this.lab.rerun(this.job, onlyFailed);
   }
 }
 
@@ -84,7 +79,9 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
     const limits = { maxAttempts: random.int(1, 3), maxFailedTasks: random.chance(0.2) ? 1 : 0 };
     const resources = random.chance(0.2) ? { gpu: 1 } : {};
     const about = { owner: random.pick(['ada', 'bob']), priority: random.int(1, 5), limits, resources };
-    history.submit({ ...about, tasks: random.int(0, 9), closed: random.chance(0.7) });
+    const after = random.chance(0.3) ? [history.job, history.job] : undefined;
+    const naming = after === undefined ? {} : { after, isAdmin: random.chance(0.7) };
+    history.submit({ ...about, ...naming, tasks: random.int(0, 9), closed: random.chance(0.7) });
   },
   (history, random) => {
     const { job, lab } = history;

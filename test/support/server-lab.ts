@@ -57,6 +57,7 @@ export interface Submitting extends Partial<Omit<JobSpec, 'limits'>> {
   readonly seq?: number;
   readonly tasks?: number;
   readonly closed?: boolean;
+  readonly isAdmin?: boolean;
   readonly limits?: Partial<JobSpec['limits']>;
 }
 
@@ -103,6 +104,7 @@ export class ServerLab {
 
   submission(how: Submitting = {}): Extract<Event, { type: 'job-submitted' }> {
     const { owner = 'ada', tasks = 1, closed = true, session = `${owner}/session`, ...rest } = how;
+    const naming = { isAdmin: how.isAdmin ?? false, readJob: (id: number) => this.store.job(id) };
     const seq = how.seq ?? (this.#lastSeq += 1);
     return {
       type: 'job-submitted',
@@ -113,7 +115,18 @@ export class ServerLab {
       spec: specOf(rest),
       payloads: payloads(tasks),
       closed,
+      ...(how.after === undefined ? {} : { naming }),
     };
+  }
+
+  /** Runs an ended job again. */
+  rerun(job: number, onlyFailed = false): this {
+    const read = () => {
+      const record = this.store.job(job);
+      return record === undefined ? undefined : { record, ends: this.store.ends(job, 0) };
+    };
+    const readJob = (id: number) => this.store.job(id);
+    return this.do({ type: 'job-rerun', request: 5, job, onlyFailed, read, readJob });
   }
 
   /** Submits a job; its number. */
@@ -236,6 +249,7 @@ export function specOf(
     attachments: attachments ?? [],
     ttlMs: ttlMs ?? 0,
     summary: summary ?? '',
+    ...(how.after === undefined ? {} : { after: how.after }),
   };
 }
 

@@ -52,6 +52,7 @@ export function check(state: State): void {
   for (const id of openByGrant.keys())
     ensure(state.grants.has(id), `grant ${String(id)} is held and not kept`);
   checkQueues(state);
+  checkDependencies(state);
 }
 
 function checkJob(state: State, job: LiveJob): void {
@@ -66,7 +67,7 @@ function checkJob(state: State, job: LiveJob): void {
     ensureEqual(job.waiting.size + job.leases.size, 0, `open tasks of the ended job ${String(job.id)}`);
   } else {
     const open = job.waiting.size + job.leases.size;
-    ensure(!closed || open > 0, `job ${String(job.id)} has no open task and has not ended`);
+    ensure(!closed || open > 0 || job.state.blocked === true, `job ${String(job.id)} has no open task and has not ended`);
   }
   for (const index of [...job.failures.keys(), ...job.attempts.keys()]) {
     const isOpen = job.waiting.has(index) || job.leases.has(index);
@@ -81,8 +82,31 @@ function checkJob(state: State, job: LiveJob): void {
   }
   const queue = state.queues.get(job.queueKey);
   const isQueued = queue !== undefined && [...queue.jobs].includes(job.id);
-  const shouldQueue = job.state.status === 'waiting' && job.waiting.size > 0;
+  const isBlocked = job.state.blocked === true;
+  const shouldQueue = job.state.status === 'waiting' && job.waiting.size > 0 && !isBlocked;
   ensure(isQueued === shouldQueue, `job ${String(job.id)} is ${isQueued ? '' : 'not '}queued`);
+  ensure(isBlocked === state.blocked.has(job.id), `job ${String(job.id)} is not rightly blocked`);
+  ensure(!isBlocked || !isFinal(job.state.status), `job ${String(job.id)} has ended and is blocked`);
+  ensure(!isBlocked || job.leases.size === 0, `job ${String(job.id)} is blocked and has leases`);
+}
+
+/** A blocked job waits for those of the jobs it names that have not ended, and can be found from every one of them. */
+function checkDependencies(state: State): void {
+  let pairs = 0;
+  for (const [id, open] of state.blocked) {
+    const after = new Set(state.jobs.get(id)?.spec.after);
+    ensure(open.size > 0, `job ${String(id)} is blocked by nothing`);
+    for (const named of after) {
+      const status = state.jobs.get(named)?.state.status ?? 'completed';
+      ensure(open.has(named) === !isFinal(status), `job ${String(id)} waits for job ${String(named)}: ${status}`);
+      const isKnown = state.dependents.get(named)?.has(id) === true;
+      ensure(isKnown, `job ${String(named)} does not know that job ${String(id)} waits for it`);
+    }
+    for (const named of open) ensure(after.has(named), `job ${String(id)} never named job ${String(named)}`);
+    pairs += after.size;
+  }
+  for (const dependents of state.dependents.values()) pairs -= dependents.size;
+  ensureEqual(pairs, 0, 'dependents that wait no more');
 }
 
 function checkResources(state: State, worker: LiveWorker): void {

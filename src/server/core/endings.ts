@@ -47,6 +47,8 @@ export function endJobIfDone(turn: Turn, job: LiveJob): void {
     return;
   }
   if (hasMore) return;
+  // One without tasks waits too: what comes after it would run too early.
+  if (job.state.blocked === true && ends.failed === 0 && ends.killed === 0) return;
   const status = ends.failed > 0 ? 'failed' : ends.killed > 0 ? 'killed' : 'completed';
   finishJob(turn, job, status);
 }

@@ -67,7 +67,15 @@ export interface JobSubmitted {
   readonly closed: boolean;
   /** A finished job of the same (session, seq), found in the store: the submission is a repeat. */
   readonly repeatOf?: { readonly job: JobId; readonly taskCount: number };
+  /** For a job that waits for others: whether it may name anybody's, and those that have left the state. */
+  readonly naming?: { readonly isAdmin: boolean; readonly readJob: ReadJob };
 }
+
+/**
+ * Reads a job from the store; asked only for jobs that are not in the state. All that left the state is stored,
+ * so that such an event is no barrier.
+ */
+export type ReadJob = (job: JobId) => JobRecord | undefined;
 
 export interface TasksSubmitted {
   readonly type: 'tasks-submitted';
@@ -105,6 +113,8 @@ export interface JobRerun {
    * The engine applies this event when all that came before it is stored.
    */
   readonly read: () => EndedJob | undefined;
+  /** For the jobs that it waits for. */
+  readonly readJob: ReadJob;
 }
 
 interface EndedJob {

@@ -1,6 +1,9 @@
 import type { JobId } from '../../model/job.js';
+import { numberAndName } from './dependencies.js';
 import { exhausted, unfit } from './schedule.js';
-import { type LiveJob, type LiveWorker, needsOfJob, type State } from './state.js';
+import { type LiveJob, type LiveWorker, needsOfJob, type State, statusOf } from './state.js';
+
+const SHOWN_BLOCKERS = 5;
 
 export interface Explanation {
   /** One sentence each, the strongest first. */
@@ -32,8 +35,10 @@ function reasonsFor(
   job: LiveJob,
   verdicts: readonly { readonly worker: LiveWorker; readonly reason: string | undefined }[],
 ): string[] {
+  const blockers = blockersOf(state, job);
   if (job.state.status === 'paused')
-    return [`Job ${String(job.id)} is paused. Resume it to let its tasks run.`];
+    return [`Job ${String(job.id)} is paused. Resume it to let its tasks run.`, ...blockers];
+  if (blockers.length > 0) return blockers;
   if (job.waiting.size === 0) {
     const processing = `All tasks of job ${String(job.id)} that were submitted are running or have ended (${String(job.leases.size)} running).`;
     return job.state.closed ? [processing] : [processing, 'More tasks may come: the job is not closed.'];
@@ -60,6 +65,16 @@ function reasonsFor(
   if (held > 0 && state.share.size > 1)
     reasons.push(`${job.owner} holds ${String(held)} leases; other users get their share first.`);
   return reasons.length > 0 ? reasons : ['Its tasks are being given out now.'];
+}
+
+/** The jobs that it waits for, each with its status; of many of them the first ones. */
+function blockersOf(state: State, job: LiveJob): string[] {
+  const open = [...(state.blocked.get(job.id) ?? [])].flatMap((id) => state.jobs.get(id) ?? []);
+  const sentences = open.slice(0, SHOWN_BLOCKERS).map((other) => {
+    return `It waits for job ${numberAndName(other.id, other.spec.name)}, which is ${statusOf(other)}.`;
+  });
+  const more = open.length - sentences.length;
+  return more > 0 ? [...sentences, `It waits for ${String(more)} more.`] : sentences;
 }
 
 /** What keeps all fitting workers from taking a task now. */

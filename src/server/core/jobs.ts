@@ -1,5 +1,6 @@
 import type { JobId, JobRecord } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
+import { block, namedAgain, reopen } from './dependencies.js';
 import { type Effects, refusal } from './effects.js';
 import { settleJob } from './announcements.js';
 import { endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
@@ -95,6 +96,7 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
   }
   const { record, ends } = ended;
   const old = record.state;
+  const standing = namedAgain(state, record, event.readJob);
   const job = enter(state, {
     ...record,
     state: {
@@ -110,10 +112,14 @@ export function jobRerun(state: State, event: JobRerun, now: number, effects: Ef
     },
   });
   job.told = { ...job.told, generation: old.generation };
+  if (standing.open.length > 0) block(state, job, standing.open);
+  reopen(state, job);
   if (event.onlyFailed) keepCompleted(state, job, ends, effects);
   else startOver(state, job, effects);
   state.dirty.add(job);
-  endJobIfDone({ state, now, effects }, job);
+  const turn = { state, now, effects };
+  if (standing.lost === undefined) endJobIfDone(turn, job);
+  else stopJob(turn, job, 'failed', standing.lost);
   effects.sends.push({ type: 'reply', request: event.request, jobs: [job.id] });
 }
 

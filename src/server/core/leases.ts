@@ -124,9 +124,9 @@ export function deleteWaiting(state: State, job: LiveJob, index: TaskIndex): boo
   return true;
 }
 
-/** Puts a job where the scheduler looks, if it has waiting tasks and is not paused. */
+/** Puts a job where the scheduler looks, if it has waiting tasks, is not paused and waits for no other job. */
 export function enqueue(state: State, job: LiveJob): void {
-  if (job.waiting.size === 0 || job.state.status !== 'waiting') return;
+  if (job.waiting.size === 0 || job.state.status !== 'waiting' || job.state.blocked === true) return;
   let queue = state.queues.get(job.queueKey);
   if (queue === undefined) {
     queue = {

@@ -21,6 +21,10 @@ export interface State {
   readonly grants: Map<number, LiveGrant>;
   /** `${session}/${seq}` of unfinished jobs. */
   readonly submissions: Map<string, JobId>;
+  /** Jobs that wait for others, each with those that are not completed. */
+  readonly blocked: Map<JobId, Set<JobId>>;
+  /** Of every job that a blocked one names, completed or not: the blocked ones. */
+  readonly dependents: Map<JobId, Set<JobId>>;
   /** Leases held now, by user: what fair share compares. */
   readonly share: Map<string, number>;
   /** Mean wall time of single-task jobs by owner and kind: a guess for the next one of them. */
@@ -159,6 +163,8 @@ export function emptyState(config: Config, numbers = { lastJob: 0, lastGrant: 0,
     workers: new Map(),
     grants: new Map(),
     submissions: new Map(),
+    blocked: new Map(),
+    dependents: new Map(),
     share: new Map(),
     meanMsByKind: new Map(),
     dirty: new Set(),

@@ -1,5 +1,6 @@
 import type { JobRecord, JobState, Payload } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
+import { block, namedBy } from './dependencies.js';
 import { type Effects, type Problem, refusal } from './effects.js';
 import { endJobIfDone, stopJob } from './endings.js';
 import type { JobEnd, JobSubmitted, TasksSubmitted } from './events.js';
@@ -34,9 +35,9 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
     effects.sends.push({ type: 'accept', session, seq, job: ended.job, taskCount: ended.taskCount });
     return;
   }
-  const problem = roomFor(state, event.payloads.length, 0, true);
-  if (problem !== undefined) {
-    effects.sends.push({ type: 'refuse', session, connection, seq, problem });
+  const standing = roomFor(state, event.payloads.length, 0, true) ?? namedBy(state, event);
+  if ('code' in standing) {
+    effects.sends.push({ type: 'refuse', session, connection, seq, problem: standing });
     return;
   }
   state.lastJob += 1;
@@ -49,9 +50,12 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
     state: newJobState(event, now),
   };
   const job = enter(state, record);
+  if (standing.open.length > 0) block(state, job, standing.open);
   effects.writes.push({ type: 'put-job', record: { ...record, state: copyOf(record.state) } });
   addTasks(state, job, event.payloads, effects);
-  endJobIfDone({ state, now, effects }, job);
+  const turn = { state, now, effects };
+  if (standing.lost === undefined) endJobIfDone(turn, job);
+  else stopJob(turn, job, 'failed', standing.lost);
   effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
 }
 

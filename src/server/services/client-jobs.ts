@@ -117,6 +117,7 @@ export function jobCalls(services: Services): JobCalls {
             const record = store.job(job);
             return record === undefined ? undefined : { record, ends: store.ends(job, 0) };
           },
+          readJob: (id) => store.job(id),
         }));
       }
       return { jobs: targets };

@@ -1,7 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
 import { DsageError, messageOf } from '../../model/errors.js';
-import type { JobSpec } from '../../model/job.js';
+import type { JobId, JobSpec } from '../../model/job.js';
 import { ownHello } from '../../wire/hello.js';
 import type { Identity } from '../../model/user.js';
 import { jobSpecFromMessage, statusFromMessage } from '../../wire/convert.js';
@@ -17,7 +17,7 @@ import type {
 import { readPackedTasks } from '../../wire/packed.js';
 import { ClientLink } from '../client-hub.js';
 import { problemOf } from '../core/effects.js';
-import type { JobEnd } from '../core/events.js';
+import type { JobEnd, JobSubmitted } from '../core/events.js';
 import { checkInputs, checkResult, checkSpec } from '../spec.js';
 import { duplexStream } from './handlers.js';
 import { checkHello } from './hello.js';
@@ -114,7 +114,13 @@ function submitJob(services: Services, link: ClientLink, job: NewJob): void {
     payloads,
     closed: job.closed,
     ...(repeatOf === undefined ? {} : { repeatOf }),
+    ...(spec.after === undefined ? {} : { naming: namingFor(services, identity) }),
   });
+}
+
+function namingFor({ engine }: Services, { role }: Identity): NonNullable<JobSubmitted['naming']> {
+  const readJob = (id: JobId) => (Number.isSafeInteger(id) ? engine.store.job(id) : undefined);
+  return { isAdmin: role === 'admin', readJob };
 }
 
 /** The program outlives the message that brought it, and must not keep all of that in memory. */

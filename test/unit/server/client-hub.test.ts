@@ -83,7 +83,7 @@ describe('ClientHub', () => {
       const record = lab.store.job(job);
       return record === undefined ? undefined : { record, ends: lab.store.ends(job, 0) };
     };
-    lab.do({ type: 'job-rerun', request: 1, job, onlyFailed: false, read });
+    lab.do({ type: 'job-rerun', request: 1, job, onlyFailed: false, read, readJob: () => undefined });
     deliver();
     expect(written).to.deep.equal([]);
     hub.watch(link, job, { from: 0, statusOnly: false, isNew: false });

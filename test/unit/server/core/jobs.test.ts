@@ -110,17 +110,7 @@ describe('pause, resume and priority', () => {
 });
 
 describe('rerun', () => {
-  const rerun = (lab: ServerLab, job: number, onlyFailed = false) =>
-    lab.do({
-      type: 'job-rerun',
-      request: 5,
-      job,
-      onlyFailed,
-      read: () => {
-        const record = lab.store.job(job);
-        return record === undefined ? undefined : { record, ends: lab.store.ends(job, 0) };
-      },
-    });
+  const rerun = (lab: ServerLab, job: number, onlyFailed = false) => lab.rerun(job, onlyFailed);
 
   it('runs all again from ordinal 0, at attempts that old answers cannot match', () => {
     const lab = new ServerLab();
