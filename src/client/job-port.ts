@@ -5,6 +5,7 @@ import { isFinal } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
 import { bufferOf, statusFromMessage } from '../wire/convert.js';
 import type { JobAnswers, JobChanged } from '../wire/gen/dsage/v1/client.js';
+import { EMPTY_PAYLOAD } from '../wire/payload.js';
 import { Status } from '../wire/gen/dsage/v1/types.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { AnswerInbox } from './answer-inbox.js';
@@ -13,18 +14,24 @@ import type { Part } from './core/outbox-entry.js';
 import { recordedTasks } from './recorded-tasks.js';
 import type { JobListener } from './session.js';
 import { SlotCount } from './slot-count.js';
-import { asDsageError } from './submit.js';
+import { asDsageError, partOf } from './submit.js';
 import { TaskSender } from './task-sender.js';
 import type { Connection } from './tracked-job.js';
 
 /** Which job a coordinator gets a port to. */
 export type JobSource =
-  /** One that is to be submitted, once its class is ready to travel. */
-  | { readonly type: 'new'; readonly spec: Promise<JobSpec> }
+  /** One that is to be submitted, once its class is ready to travel; a worker coordinates it when it is detached. */
+  | { readonly type: 'new'; readonly spec: Promise<JobSpec>; readonly isDetached: boolean }
   /** One of which the caller is the coordinator now. */
-  | { readonly type: 'own'; readonly job: number; readonly coordinator: number; readonly taskCount: number }
+  | {
+      readonly type: 'own';
+      readonly job: number;
+      readonly coordinator: number;
+      readonly taskCount: number;
+      readonly isDetached: boolean;
+    }
   /** One that somebody else coordinates, or that has ended. */
-  | { readonly type: 'other'; readonly job: number };
+  | { readonly type: 'other'; readonly job: number; readonly isDetached: boolean };
 
 const NO_TASKS: Part = { count: 0, packedTasks: Buffer.alloc(0) };
 /** Tasks to kill may still be on their way to the server. */
@@ -46,6 +53,7 @@ export class JobPort implements TaskPort, JobListener {
   #early: Part[] = [];
   #kills = new Set<number>();
   #isClosed = false;
+  #problem: DsageError | undefined;
   #ended: () => void = () => undefined;
 
   constructor(connection: Connection, source: JobSource) {
@@ -56,6 +64,21 @@ export class JobPort implements TaskPort, JobListener {
     this.#inbox = new AnswerInbox({ blobs, onProblem, onHeard: (heard) => this.#listener?.onHeard(heard) });
     this.#sender = new TaskSender({ blobs, onProblem, onPart: (part) => this.#send(part) });
     this.#slots = new SlotCount(rpc, () => this.#listener?.onRoom());
+  }
+
+  /** The index of the first task that a coordinator has made: in a detached job it is itself the first task. */
+  get firstIndex(): number {
+    return this.#source.isDetached ? 1 : 0;
+  }
+
+  /** Somebody else makes the tasks and ends the job. */
+  get follows(): boolean {
+    return this.#source.type === 'other' || (this.#source.type === 'new' && this.#source.isDetached);
+  }
+
+  /** Resolves with the job's number once the server has it; rejects when it was refused. */
+  get accepted(): Promise<number> {
+    return this.#requireId();
   }
 
   get slots(): number {
@@ -81,18 +104,20 @@ export class JobPort implements TaskPort, JobListener {
         session.watch(this.#id ?? 0, this);
       });
     }
-    if (this.#source.type !== 'other') this.#slots.start();
+    if (!this.follows) this.#slots.start();
   }
 
   async *recorded(): AsyncGenerator<readonly unknown[]> {
-    if (this.#source.type === 'new') return;
-    const { job } = this.#source;
-    if (this.#source.type === 'own') {
-      if (this.#source.taskCount > 0) yield* recordedTasks(this.#connection, job, 0);
+    const { type } = this.#source;
+    if (type === 'new' && !this.follows) return;
+    if (type === 'own') {
+      const { job, taskCount } = this.#source;
+      if (taskCount > this.firstIndex) yield* recordedTasks(this.#connection, job, this.firstIndex);
       return;
     }
+    const job = await this.#requireId();
     // Who follows asks again whenever it hears of a task that it does not know.
-    for (let next = 0; ;) {
+    for (let next = this.firstIndex; ;) {
       for await (const tasks of recordedTasks(this.#connection, job, next)) {
         next += tasks.length;
         yield tasks;
@@ -197,7 +222,8 @@ export class JobPort implements TaskPort, JobListener {
   #submitted(spec: JobSpec): void {
     if (this.#isClosed) return;
     const { session } = this.#connection;
-    this.#seq = session.submit({ spec, part: NO_TASKS, closed: false }, this);
+    const part = this.follows ? partOf(EMPTY_PAYLOAD) : NO_TASKS;
+    this.#seq = session.submit({ spec, part, closed: false }, this);
     for (const part of this.#early.splice(0)) session.append(this.#seq, part);
   }
 
@@ -253,7 +279,7 @@ export class JobPort implements TaskPort, JobListener {
   async #requireId(): Promise<number> {
     await this.#connection.session.until(() => this.#id !== undefined || this.#isClosed);
     if (this.#id !== undefined) return this.#id;
-    throw new DsageError('failed-precondition', 'The job was not submitted.');
+    throw this.#problem ?? new DsageError('failed-precondition', 'The job was not submitted.');
   }
 
   /** The job cannot be gone on with from here: it is stopped, with the reason. */
@@ -264,6 +290,7 @@ export class JobPort implements TaskPort, JobListener {
   }
 
   #lose(thrown: unknown): void {
-    this.#listener?.onLost(asDsageError(thrown));
+    this.#problem = asDsageError(thrown);
+    this.#listener?.onLost(this.#problem);
   }
 }

@@ -17,6 +17,8 @@ import { Window } from './window.js';
 export interface CoordinatorOptions {
   /** Only looks on: somebody else makes the tasks and ends the job. */
   readonly follows?: boolean;
+  /** The index of its first task; 0 unless given. */
+  readonly firstIndex?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly nowMs?: () => number;
 }
@@ -46,7 +48,7 @@ export class Coordinator implements Run, PortListener {
   readonly #follows: boolean;
   readonly #nowMs: () => number;
   readonly #generator: Generator;
-  readonly #book = new TaskBook();
+  readonly #book: TaskBook;
   readonly #window = new Window();
   readonly #ending = new Ending();
   readonly #news = new Alarm();
@@ -62,6 +64,7 @@ export class Coordinator implements Run, PortListener {
     this.#job = job;
     this.#port = port;
     this.#follows = options.follows ?? false;
+    this.#book = new TaskBook(options.firstIndex ?? 0);
     this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#generator = new Generator(job, () => this.#news.ring());
   }
@@ -137,7 +140,7 @@ export class Coordinator implements Run, PortListener {
     const { recording } = this.#book;
     // Who follows hears of tasks that it has not read: they are there to be read by then.
     const isBehind = this.#follows
-      ? this.#heard.some(({ index }) => index >= recording.count)
+      ? this.#heard.some(({ index }) => index >= recording.nextIndex)
       : !recording.covers(this.#clock);
     if (isBehind && !recording.isComplete) {
       const step = await recorded.next();

@@ -25,7 +25,7 @@ export function recordOf(task: unknown, clock: number, origin: Origin): TaskReco
  * has heard as many answers as the earlier one had. Pure; it is filled part by part, in the order of the indexes.
  */
 export class Recording {
-  #count = 0;
+  #nextIndex: TaskIndex;
   #lastClock = 0;
   #isComplete = false;
   #generated: (RecordedTask & { readonly clock: number })[] = [];
@@ -33,9 +33,14 @@ export class Recording {
   /** Tasks that were not generated, by their clock, in order. */
   readonly #added = new Map<number, RecordedTask[]>();
 
-  /** How many tasks it has been given: the index of the next one. */
-  get count(): number {
-    return this.#count;
+  /** @param firstIndex of the first task that a coordinator has made */
+  constructor(firstIndex: TaskIndex) {
+    this.#nextIndex = firstIndex;
+  }
+
+  /** The index of the next task that it is given. */
+  get nextIndex(): TaskIndex {
+    return this.#nextIndex;
   }
 
   /** Nothing comes behind what it has. */
@@ -51,9 +56,9 @@ export class Recording {
   /** Throws `internal` for a task that no coordinator of ours has stored. */
   add(records: readonly unknown[]): RecordedTask[] {
     return records.map((record) => {
-      const [task, clock, origin] = checked(record, this.#count);
-      const recorded = { index: this.#count, task };
-      this.#count += 1;
+      const [task, clock, origin] = checked(record, this.#nextIndex);
+      const recorded = { index: this.#nextIndex, task };
+      this.#nextIndex += 1;
       this.#lastClock = clock;
       if (ORIGINS[origin] === 'generated') this.#generated.push({ ...recorded, clock });
       else this.#added.set(clock, [...(this.#added.get(clock) ?? []), recorded]);

@@ -8,15 +8,24 @@ interface Open {
 
 /** The tasks of a job as its coordinator knows them: recorded by an earlier one, made here, without an answer yet. */
 export class TaskBook {
-  readonly recording = new Recording();
+  readonly recording: Recording;
+  readonly #firstIndex: number;
   readonly #open = new Map<TaskIndex, Open>();
   /** Made here, and not given an index yet. */
   #made: { readonly task: unknown; readonly record: TaskRecord }[] = [];
-  #count = 0;
+  /** The index of the next task that is given one. */
+  #next: TaskIndex;
+
+  /** @param firstIndex of the coordinator's first task */
+  constructor(firstIndex: TaskIndex) {
+    this.recording = new Recording(firstIndex);
+    this.#firstIndex = firstIndex;
+    this.#next = firstIndex;
+  }
 
   /** How many there are, those included that have an answer. */
   get count(): number {
-    return this.#count + this.#made.length;
+    return this.#next - this.#firstIndex + this.#made.length;
   }
 
   get unanswered(): number {
@@ -26,7 +35,7 @@ export class TaskBook {
   /** Takes in what an earlier coordinator has submitted: the next of it, in order. */
   load(records: readonly unknown[]): void {
     for (const { index, task } of this.recording.add(records)) this.#open.set(index, { task });
-    this.#count = this.recording.count;
+    this.#next = this.recording.nextIndex;
   }
 
   add(task: unknown, clock: number, origin: Origin): void {
@@ -42,8 +51,8 @@ export class TaskBook {
     const made = this.#made;
     this.#made = [];
     for (const { task } of made) {
-      this.#open.set(this.#count, { task });
-      this.#count += 1;
+      this.#open.set(this.#next, { task });
+      this.#next += 1;
     }
     return made.map(({ record }) => record);
   }

@@ -1,0 +1,147 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { Coordinator } from '../jobs/coordinator.js';
+import type { DistributedJob } from '../jobs/distributed-job.js';
+import { classOf, homeOf, isJobClass } from '../jobs/job-class.js';
+import type { JobClass } from '../jobs/job-class.js';
+import { DsageError, messageOf } from '../model/errors.js';
+import { isFinal } from '../model/status.js';
+import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
+import { assertTravels } from '../wire/travels.js';
+import { checkId, findJobInfo } from './actions.js';
+import { classProgram } from './class-program.js';
+import { checkFiles } from './files.js';
+import { JobPort } from './job-port.js';
+import type { JobSource } from './job-port.js';
+import { checkOptions } from './options.js';
+import type { JobOptions } from './options.js';
+import type { JobInfo } from './queries.js';
+import { valueIn } from './recorded-tasks.js';
+import { prepareSpec, summaryOf } from './submit.js';
+import type { Draft } from './submit.js';
+import type { Connection } from './tracked-job.js';
+
+/** Coordinates a job from here. Throws for what is no job, for options that make no sense and what cannot travel. */
+export function startRun<J extends DistributedJob>(connection: Connection, job: J, options: JobOptions): J {
+  const draft = classDraft(job, options);
+  const spec = prepareSpec(connection, draft);
+  run(connection, job, { type: 'new', spec, isDetached: false });
+  return job;
+}
+
+/** Lets a worker coordinate the job, and looks on from here. Resolves once the server has it. */
+export async function submitRun<J extends DistributedJob>(
+  connection: Connection,
+  job: J,
+  options: JobOptions,
+): Promise<J> {
+  const draft = classDraft(job, options);
+  const spec = prepareSpec(connection, draft).then((ready): JobSpec => ({ ...ready, detached: true }));
+  await run(connection, job, { type: 'new', spec, isDetached: true }).accepted;
+  return job;
+}
+
+/**
+ * Makes a job again from what the server has of it. One that nobody can coordinate any more is coordinated from
+ * here; one that has ended, or whose coordinator is on a worker, is looked at.
+ */
+export async function attachRun<J extends DistributedJob>(
+  connection: Connection,
+  Class: JobClass<J>,
+  id: number,
+): Promise<J> {
+  if (!isJobClass(Class)) {
+    throw new DsageError(
+      'invalid-argument',
+      'd.attach takes a class that extends DistributedJob, then a job.',
+      {
+        hint: 'Write d.attach(YourClass, 12).',
+      },
+    );
+  }
+  const { program } = await connection.rpc.call('getJob', { job: checkId(id), withProgram: true });
+  const job = Class.fromParameters(parametersIn(await valueIn(connection, program), Class, id)) as J;
+  const info = await findJobInfo(connection, id);
+  run(connection, job, await sourceOf(connection, info));
+  return job;
+}
+
+/** Writes down which job it is, for `restoreRun`. */
+export async function saveRun(job: DistributedJob, file: string): Promise<void> {
+  const { id } = job;
+  if (id === undefined) {
+    throw new DsageError(
+      'failed-precondition',
+      'The job has no number yet: the server has not accepted it.',
+      {
+        hint: 'Wait until job.id is set.',
+      },
+    );
+  }
+  await writeFile(file, `${JSON.stringify({ job: id, class: job.constructor.name })}\n`);
+}
+
+/** The job that `saveRun` wrote down. Throws `invalid-argument` for a file that it did not write. */
+export async function restoreRun<J extends DistributedJob>(
+  connection: Connection,
+  Class: JobClass<J>,
+  file: string,
+): Promise<J> {
+  let saved: unknown;
+  try {
+    saved = (JSON.parse(await readFile(file, 'utf8')) as { readonly job?: unknown } | null)?.job;
+  } catch (error) {
+    throw new DsageError('invalid-argument', `The file ${file} cannot be read: ${messageOf(error)}`, {
+      hint: 'Name one that job.save(file) wrote.',
+      cause: error,
+    });
+  }
+  return attachRun(connection, Class, checkId(saved));
+}
+
+async function sourceOf(connection: Connection, info: JobInfo): Promise<JobSource> {
+  const { id: job, detached: isDetached, status } = info;
+  if (isDetached || isFinal(status)) return { type: 'other', job, isDetached };
+  try {
+    const { coordinator, taskCount } = await connection.rpc.call('coordinateJob', { job });
+    return { type: 'own', job, coordinator, taskCount, isDetached };
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!(error instanceof DsageError) || error.code !== 'failed-precondition') throw error;
+    return { type: 'other', job, isDetached };
+  }
+}
+
+function run(connection: Connection, job: DistributedJob, source: JobSource): JobPort {
+  const port = new JobPort(connection, source);
+  new Coordinator(job, port, { follows: port.follows, firstIndex: port.firstIndex }).start();
+  return port;
+}
+
+function classDraft(job: unknown, options: JobOptions): Draft {
+  const { files, ...rest } = options;
+  const Class = classOf(job);
+  const { parameters } = job as DistributedJob;
+  const checked = checkOptions(rest, []);
+  homeOf(Class);
+  assertTravels(parameters, 'parameters');
+  const module = classProgram(Class, parameters);
+  // Whoever waits for the job hears of it.
+  module.catch(() => undefined);
+  return {
+    ...{ kind: 'class', evaluator: 'javascript', options: checked },
+    summary: summaryOf(Class.name),
+    program: new Uint8Array(0),
+    module,
+    files: checkFiles(files),
+  };
+}
+
+function parametersIn(program: unknown, { name }: JobClass, id: number): unknown {
+  const { type, name: ofJob, parameters } = (program ?? {}) as Partial<Readonly<Record<string, unknown>>>;
+  if (type === 'class' && ofJob === name) return parameters;
+  const what = type === 'class' ? `of the class ${String(ofJob)}, not ${name}` : 'of no job class';
+  throw new DsageError('invalid-argument', `Job ${String(id)} is ${what}.`, {
+    hint: 'Attach with the class that the job was started with.',
+  });
+}
