@@ -12,10 +12,15 @@ export const dsage = { setup, startAll, server, worker, stopAll, connect } as co
 
 export { fraction, Fraction } from './wire/fraction.js';
 export { DsageError, KilledError, TaskFailedError, TimeoutError } from './model/errors.js';
+export { DistributedJob } from './jobs/distributed-job.js';
+export { moduleFunction } from './jobs/module-function.js';
 export { Job } from './client/job.js';
 export { MapJob } from './client/map-job.js';
 export { TaskHandle } from './client/task-handle.js';
 
+export type { FailureDecision, JobEvents, JobProgress } from './jobs/distributed-job.js';
+export type { JobContext } from './jobs/context.js';
+export type { ModuleFunction } from './jobs/module-function.js';
 export type { Dsage, ConnectOptions } from './client/connect.js';
 export type { CloseOptions, JobDescription } from './client/dsage.js';
 export type { EvalOptions, FunctionOptions, JobOptions, MapOptions } from './client/options.js';

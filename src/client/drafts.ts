@@ -3,17 +3,22 @@ import { basename, extname } from 'node:path';
 
 import { shipFunction } from '../code/functions.js';
 import { parseJavascript } from '../code/javascript.js';
+import type { ModuleFunctionProgram } from '../code/module-home.js';
+import { functionHomeOf } from '../jobs/module-function.js';
+import type { FunctionHome } from '../jobs/module-function.js';
 import { DsageError, messageOf } from '../model/errors.js';
 import { encodeValue } from '../wire/codec.js';
 import { checkFiles } from './files.js';
 import { checkOptions } from './options.js';
 import type { EvalOptions, FunctionOptions, MapOptions } from './options.js';
+import { shipModule } from './ship-module.js';
 import { summaryOf } from './submit.js';
-import type { Draft } from './submit.js';
+import type { Draft, DraftModule } from './submit.js';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
 const JAVASCRIPT = 'javascript';
+const NOTHING = new Uint8Array(0);
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const EVALUATORS: ReadonlyMap<string, string> = new Map([
   ['.py', 'python'],
@@ -72,13 +77,37 @@ export function functionDraft(
   const { scope = {}, files, ...rest } = options;
   const checked = checkOptions(rest, kind === 'map' ? ['scope', 'maxFailedTasks'] : ['scope']);
   for (const name of Object.keys(scope)) checkVariable(name);
+  const home = functionHomeOf(fn);
+  const common = { kind, evaluator: JAVASCRIPT, options: checked };
+  if (home !== undefined) {
+    refuseScope(home, Object.keys(scope));
+    const module = moduleDraft(home);
+    // The job hears of it when it is submitted, which it is in the same turn.
+    module.catch(() => undefined);
+    return { ...common, summary: summaryOf(home.name), program: NOTHING, module, files: checkFiles(files) };
+  }
   const shipped = shipFunction(fn, scope);
   return {
-    ...{ kind, evaluator: JAVASCRIPT, options: checked },
+    ...common,
     summary: summaryOf(shipped.name === '(anonymous)' ? shipped.source : shipped.name),
     program: encodeValue({ type: 'function', ...shipped }),
     files: checkFiles(files),
   };
+}
+
+async function moduleDraft({ url, name }: FunctionHome): Promise<DraftModule> {
+  const label = `The function ${name}`;
+  const { bundle, ...found } = await shipModule({ url, name, label, orDefault: false });
+  const program: ModuleFunctionProgram = { type: 'module-function', ...found };
+  return { program: encodeValue(program), bundle };
+}
+
+/** What it uses comes with its module. */
+function refuseScope({ name }: FunctionHome, names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new DsageError('invalid-argument', `The function ${name} of a module can have no scope.`, {
+    hint: `Pass ${names.join(', ')} as arguments, or import them in that module.`,
+  });
 }
 
 function checkVariable(name: string): void {

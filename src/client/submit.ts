@@ -1,6 +1,6 @@
 import { DsageError, messageOf } from '../model/errors.js';
-import type { Payload } from '../model/job.js';
-import { bufferOf } from '../wire/convert.js';
+import type { BlobRef, Payload } from '../model/job.js';
+import { blobToMessage, bufferOf } from '../wire/convert.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
@@ -15,10 +15,18 @@ export interface Draft {
   readonly kind: string;
   readonly evaluator: string;
   readonly summary: string;
-  /** What the worker's child is to run: a value that travels. */
+  /** What the worker's child is to run: a value that travels. Empty when it is in a module. */
   readonly program: Uint8Array;
   readonly options: CheckedOptions;
   readonly files: readonly CheckedFile[];
+  /** A module that the program is in, and that is made ready first. */
+  readonly module?: Promise<DraftModule>;
+}
+
+/** What a draft turns out to run once its module is bundled. */
+export interface DraftModule {
+  readonly program: Uint8Array;
+  readonly bundle: Uint8Array | undefined;
 }
 
 const SUMMARY_LENGTH = 120;
@@ -60,8 +68,9 @@ export function submitDraft(
     tracked.seq = connection.session.submit({ spec, part, closed: tasks.closed }, tracked);
     onSubmitted(tracked.seq);
   };
-  if (!(program instanceof Promise) && !(tasks.part instanceof Promise) && draft.files.length === 0) {
-    submit(specOf(draft, program, []), tasks.part);
+  const isReady = draft.module === undefined && draft.files.length === 0;
+  if (isReady && !(program instanceof Promise) && !(tasks.part instanceof Promise)) {
+    submit(specOf(draft, program, {}), tasks.part);
     return;
   }
   if (connection.session.ended !== undefined) throw connection.session.ended;
@@ -79,15 +88,23 @@ async function prepare(
   draft: Draft,
   parts: { readonly program: Payload | Promise<Payload>; readonly part: Part | Promise<Part> },
 ): Promise<{ spec: JobSpec; part: Part }> {
-  const [program, part, attachments] = await Promise.all([
+  const [module, program, part, attachments] = await Promise.all([
+    draft.module,
     parts.program,
     parts.part,
     uploadFiles(draft.files, blobs),
   ]);
-  return { spec: specOf(draft, program, attachments), part };
+  if (module === undefined) return { spec: specOf(draft, program, { attachments }), part };
+  const bundle = module.bundle && (await blobs.put(module.bundle));
+  return { spec: specOf(draft, await blobs.payload(module.program), { attachments, bundle }), part };
 }
 
-function specOf(draft: Draft, program: Payload, attachments: JobSpec['attachments']): JobSpec {
+interface Uploaded {
+  readonly attachments?: JobSpec['attachments'];
+  readonly bundle?: BlobRef | undefined;
+}
+
+function specOf(draft: Draft, program: Payload, { attachments = [], bundle }: Uploaded): JobSpec {
   const { kind, evaluator, summary, options } = draft;
   const { name, priority, limits, labels, resources, ttlMs } = options;
   return {
@@ -103,7 +120,7 @@ function specOf(draft: Draft, program: Payload, attachments: JobSpec['attachment
     ttlMs,
     summary,
     after: [],
-    bundle: undefined,
+    bundle: bundle && blobToMessage(bundle),
     detached: false,
   };
 }

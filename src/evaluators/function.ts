@@ -26,7 +26,8 @@ export function compileFunction(program: Uint8Array, job: JobId): CompiledProgra
   };
 }
 
-function argumentsOf(input: Uint8Array): unknown[] {
+/** The arguments in a task's input. */
+export function argumentsOf(input: Uint8Array): unknown[] {
   const args = decodeValue(input);
   if (Array.isArray(args)) return args;
   throw new DsageError('setup', 'The input of a function task is the array of its arguments.');

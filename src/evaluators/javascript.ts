@@ -1,19 +1,25 @@
 import { DsageError } from '../model/errors.js';
-import type { JobId } from '../model/job.js';
 import { decodeValue } from '../wire/codec.js';
+import type { ClassProgram, ModuleFunctionProgram } from '../code/module-home.js';
+import { compileClass } from './class.js';
 import { compileCode } from './code.js';
-import type { CompiledProgram, Evaluator } from './evaluator.js';
+import type { Evaluator } from './evaluator.js';
 import { compileFunction } from './function.js';
+import { compileModuleFunction } from './module-function.js';
 
-/** Code strings and functions, run by the Node of the child itself. */
+/** Code strings, functions and job classes, run by the Node of the child itself. */
 export const javascript: Evaluator = {
-  compile(program: Uint8Array, job: JobId): CompiledProgram {
+  compile(program, facts) {
     const content = decodeValue(program) as { readonly type?: unknown } | null | undefined;
     switch (content?.type) {
       case 'eval':
-        return compileCode(program, job);
+        return compileCode(program, facts.job);
       case 'function':
-        return compileFunction(program, job);
+        return compileFunction(program, facts.job);
+      case 'class':
+        return compileClass(content as ClassProgram, facts);
+      case 'module-function':
+        return compileModuleFunction(content as ModuleFunctionProgram, facts);
       default:
         throw new DsageError(
           'setup',

@@ -15,3 +15,5 @@ export const BLOB_TAG = 0x01;
 /** A blob's limit. */
 export const MAX_BLOB_BYTES = 512 * 1024 * 1024;
 export const BLOB_CHUNK_BYTES = 256 * 1024;
+/** A module with all that it imports: code, and its source map. */
+export const MAX_BUNDLE_BYTES = 50 * 1024 * 1024;

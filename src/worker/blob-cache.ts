@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
+import { copyFile, link, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ClientReadableStream, ClientWritableStream } from '@grpc/grpc-js';
@@ -35,6 +37,8 @@ const LIMIT_BYTES = 10 * 1024 ** 3;
 const SPARED_MS = 60_000;
 
 const RETRY_MS = 200;
+/** The folder of the modules among the blobs. */
+const MODULES = 'modules';
 
 interface Entry {
   readonly ref: BlobRef;
@@ -62,6 +66,21 @@ export class BlobCache {
   /** Where the blob's file is, or will be. */
   pathOf(ref: BlobRef): string {
     return this.#store.pathOf(ref);
+  }
+
+  /** Where a blob that is an ES module can be imported from, once `makeModule` has been there. */
+  moduleOf({ sha256 }: BlobRef): string {
+    return join(this.#options.directory, MODULES, `${sha256}.mjs`);
+  }
+
+  /** Gives the file of a blob another name, by which Node knows it for an ES module. It goes with the blob. */
+  async makeModule(ref: BlobRef): Promise<void> {
+    const [blob, module] = [this.pathOf(ref), this.moduleOf(ref)];
+    await mkdir(dirname(module), { recursive: true, mode: 0o700 });
+    // Not every file system has hard links.
+    await link(blob, module).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await copyFile(blob, module);
+    });
   }
 
   /** A task that needs it is about to start. */
@@ -111,6 +130,7 @@ export class BlobCache {
       if (this.#bytes <= limitBytes || Date.now() - usedAtMs < sparedMs) return;
       this.#entries.delete(sha256);
       this.#bytes -= ref.sizeBytes;
+      rmSync(this.moduleOf(ref), { force: true });
       this.#options.onEvicted(ref);
       await this.#store.delete(ref);
     }

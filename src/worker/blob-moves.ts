@@ -14,8 +14,10 @@ export async function moveBlobs(
 ): Promise<AgentEvent> {
   switch (effect.type) {
     case 'fetch-program': {
-      const { job } = effect.program;
-      const problem = await problemOf(blobs.fetch(effect.program.blobs));
+      const { job, bundle } = effect.program;
+      const problem = await problemOf(
+        blobs.fetch(effect.program.blobs).then(() => (bundle ? blobs.makeModule(bundle) : undefined)),
+      );
       if (problem === undefined) return { type: 'program-fetched', job };
       return {
         type: 'program-failed',

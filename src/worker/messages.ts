@@ -1,6 +1,12 @@
 import { encodeValue } from '../wire/codec.js';
 import { ownHello } from '../wire/hello.js';
-import { attachmentFromMessage, bufferOf, limitsFromMessage, workerInfoToMessage } from '../wire/convert.js';
+import {
+  attachmentFromMessage,
+  blobFromMessage,
+  bufferOf,
+  limitsFromMessage,
+  workerInfoToMessage,
+} from '../wire/convert.js';
 import type {
   WorkRequest,
   WorkResponse,
@@ -52,6 +58,7 @@ export function toEvent(response: WorkResponse): AgentEvent | undefined {
 function toProgram(wire: JobProgram): ProgramSpec {
   const attachments = wire.attachments.map(attachmentFromMessage);
   const content = readPayload(wire.program);
+  const bundle = wire.bundle === undefined ? undefined : blobFromMessage(wire.bundle);
   return {
     job: wire.job,
     owner: wire.owner,
@@ -61,7 +68,12 @@ function toProgram(wire: JobProgram): ProgramSpec {
     limits: limitsFromMessage(wire.limits),
     program: wire.program,
     attachments,
-    blobs: [...attachments.map(({ blob }) => blob), ...(content.type === 'blob' ? [content.ref] : [])],
+    bundle,
+    blobs: [
+      ...attachments.map(({ blob }) => blob),
+      ...(bundle === undefined ? [] : [bundle]),
+      ...(content.type === 'blob' ? [content.ref] : []),
+    ],
   };
 }
 

@@ -125,6 +125,7 @@ export class SlotBoard {
         limits: spec.limits,
         program: spec.program,
         attachments: spec.attachments.map(({ path, blob }) => ({ path, file: blobs.pathOf(blob) })),
+        bundle: spec.bundle === undefined ? undefined : blobs.moduleOf(spec.bundle),
         blobFile: (ref: BlobRef) => blobs.pathOf(ref),
       };
       this.#programs.set(spec.job, program);

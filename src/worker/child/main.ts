@@ -35,7 +35,8 @@ function main(settings: ChildSettings): void {
   process.on('exit', () => loop.flush());
 
   const programs = new Map<number, Program>();
-  channel.listen((type, body) => obey(type, body, { loop, programs }));
+  const { startDirectory } = settings;
+  channel.listen((type, body) => obey(type, body, { loop, programs, startDirectory }));
   setImmediate(() => {
     traces.begin();
     writeBare(channel.writer, FRAME.ready);
@@ -46,13 +47,14 @@ function main(settings: ChildSettings): void {
 interface Subjects {
   readonly loop: TaskLoop;
   readonly programs: Map<number, Program>;
+  readonly startDirectory: string;
 }
 
-function obey(type: number, body: FrameBody, { loop, programs }: Subjects): void {
+function obey(type: number, body: FrameBody, { loop, programs, startDirectory }: Subjects): void {
   switch (type) {
     case FRAME.program: {
       const message = readProgram(body);
-      programs.set(message.id, new Program(message));
+      programs.set(message.id, new Program(message, startDirectory));
       return;
     }
     case FRAME.run: {

@@ -21,6 +21,8 @@ export interface ProgramMessage {
   readonly recycleAboveKb: number;
   /** CBOR of what the evaluator runs. */
   readonly program: Source;
+  /** The file of the module that came with the job. */
+  readonly bundle: string | undefined;
   readonly attachments: readonly { readonly path: string; readonly file: string }[];
 }
 

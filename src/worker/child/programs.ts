@@ -8,21 +8,20 @@ import type { ProgramMessage, Source } from './messages.js';
 /** A program that the slot sent; it is compiled when its first task runs. */
 export class Program {
   readonly message: ProgramMessage;
-  #compiled: CompiledProgram | undefined;
+  readonly #startDirectory: string;
+  #compiled: CompiledProgram | Promise<CompiledProgram> | undefined;
   #fault: Error | undefined;
 
-  constructor(message: ProgramMessage) {
+  constructor(message: ProgramMessage, startDirectory: string) {
     this.message = message;
+    this.#startDirectory = startDirectory;
   }
 
-  /** Throws what kept it from being compiled, the same for every task. */
-  compiled(): CompiledProgram {
+  /** A promise until what it needs is loaded. Throws what kept it from being compiled, the same for every task. */
+  compiled(): CompiledProgram | Promise<CompiledProgram> {
     if (this.#fault !== undefined) throw this.#fault;
     try {
-      this.#compiled ??= evaluatorNamed(this.message.evaluator).compile(
-        bytesOf(this.message.program),
-        this.message.job,
-      );
+      return (this.#compiled ??= this.#compile());
     } catch (error) {
       this.#fault =
         error instanceof Error
@@ -30,7 +29,15 @@ export class Program {
           : new DsageError('setup', `The program is damaged: ${messageOf(error)}`);
       throw this.#fault;
     }
-    return this.#compiled;
+  }
+
+  #compile(): CompiledProgram | Promise<CompiledProgram> {
+    const { evaluator, program, job, bundle, workerName } = this.message;
+    const facts = { job, bundle, startDirectory: this.#startDirectory, worker: workerName };
+    const compiled = evaluatorNamed(evaluator).compile(bytesOf(program), facts);
+    if (compiled instanceof Promise)
+      compiled.then((ready) => (this.#compiled = ready)).catch(() => undefined);
+    return compiled;
   }
 }
 

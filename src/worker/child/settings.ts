@@ -4,6 +4,8 @@ export interface ChildSettings {
   readonly directory: string;
   /** Where large answers and the folders of failed tasks go. */
   readonly workDirectory: string;
+  /** Where the worker was started: installed packages are looked for from there. */
+  readonly startDirectory: string;
   /** The process of the slot. */
   readonly parentPid: number;
   /** Look for the parent's death in a thread, since the kernel does not. */

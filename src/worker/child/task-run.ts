@@ -4,6 +4,7 @@ import { writeAnswerRecord } from '../../wire/packed.js';
 import { inlinePayload } from '../../wire/payload.js';
 import { payloadOf } from './answer.js';
 import type { AnswerPayload } from './answer.js';
+import type { CompiledProgram } from '../../evaluators/evaluator.js';
 import { TaskContext } from '../../evaluators/task-context.js';
 import { encodeFailure, setupFault, thrownFault } from './failure.js';
 import type { Fault } from './failure.js';
@@ -48,6 +49,7 @@ export class TaskRun {
       directory: parts.directory.path,
       worker: workerName,
       host,
+      onProgress: () => undefined,
     });
   }
 
@@ -84,7 +86,8 @@ export class TaskRun {
     try {
       const { compiled, input } = this.#prepare();
       if (compiled === undefined) return;
-      value = compiled.run(input, this.context);
+      value =
+        compiled instanceof Promise ? this.#runLoaded(compiled, input) : compiled.run(input, this.context);
     } catch (error) {
       this.fail(error);
       return;
@@ -97,6 +100,21 @@ export class TaskRun {
     } else {
       this.#settle('returned', value);
     }
+  }
+
+  /** The first task of a program whose module has to be loaded. */
+  async #runLoaded(compiling: Promise<CompiledProgram>, input: Uint8Array | undefined): Promise<unknown> {
+    let compiled: CompiledProgram;
+    try {
+      compiled = await compiling;
+    } catch (error) {
+      this.#failWith(setupFault(error));
+      return undefined;
+    }
+    this.#parts.traces.adopt();
+    // Something that the module left behind may have thrown meanwhile.
+    if (this.isSettled) return undefined;
+    return compiled.run(input, this.context);
   }
 
   /** Ends the task with what it threw; also after it has returned, for as long as its answer is not sent. */

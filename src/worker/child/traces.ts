@@ -3,8 +3,8 @@
  * event handlers, timers and open handles. Built-in objects that a task changes are not looked at.
  */
 export class Traces {
-  readonly #globals = new Set(Object.keys(globalThis));
-  readonly #environment: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+  #globals = new Set(Object.keys(globalThis));
+  #environment: Readonly<NodeJS.ProcessEnv> = { ...process.env };
   #environmentChanged = false;
   #handlers = 0;
   #resources: readonly string[] = [];
@@ -15,6 +15,13 @@ export class Traces {
     this.#handlers = process.eventNames().length;
     // Node may still be reading: what is over by itself soon is not counted.
     this.#resources = process.getActiveResourcesInfo().filter((name) => !name.startsWith('FSReq'));
+  }
+
+  /** What a module did while it was loaded stays: it is loaded once, and the tasks that use it count on that. */
+  adopt(): void {
+    this.#globals = new Set(Object.keys(globalThis));
+    if (this.#environmentChanged) this.#environment = { ...process.env };
+    this.begin();
   }
 
   /** Timers, sockets, processes and other things that would go on working. */

@@ -18,7 +18,9 @@ export interface ProgramSpec {
   readonly limits: Limits;
   readonly program: Payload;
   readonly attachments: readonly Attachment[];
-  /** Blobs that must be on this machine before a task of the job can start: attachments, a large program. */
+  /** The module that the program is in. */
+  readonly bundle?: BlobRef | undefined;
+  /** Blobs that must be on this machine before a task of the job can start: attachments, bundle, a large program. */
   readonly blobs: readonly BlobRef[];
 }
 

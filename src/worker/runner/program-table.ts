@@ -42,6 +42,7 @@ export class ProgramTable {
       outputBytes: program.limits.outputBytes,
       recycleAboveKb: recycleAboveKb(this.#options.memoryMb ?? 0, program.limits.memoryMb),
       program: sourceOf(program.program, program) ?? { type: 'inline', bytes: new Uint8Array(0) },
+      bundle: program.bundle,
       attachments: program.attachments.map(({ path, file }) => ({ path, file })),
     });
     this.#ids.set(program, id);

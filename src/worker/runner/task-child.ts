@@ -164,7 +164,10 @@ export class TaskChild {
 
 function startProcess(options: TaskChildOptions): ChildProcess {
   const watchdog = options.parentDeath === 'watchdog';
-  const settings: ChildSettings = { ...options.settings, watchdog, parentPid: process.pid };
+  const settings: ChildSettings = {
+    ...options.settings,
+    ...{ watchdog, parentPid: process.pid, startDirectory: process.cwd() },
+  };
   const node = [
     process.execPath,
     '--enable-source-maps',

@@ -38,6 +38,8 @@ export interface SlotProgram {
   readonly program: Payload;
   /** Files to copy into every task's folder: `path` inside it, `file` on this machine. */
   readonly attachments: readonly LocalAttachment[];
+  /** The file of the bundle that the program is in; its name ends in `.mjs`. */
+  readonly bundle?: string | undefined;
   /** Where a blob that is the program or a task's input lies on this machine. */
   readonly blobFile?: (ref: BlobRef) => string;
 }
