@@ -32,6 +32,7 @@ export type { OutputOptions, OutputPiece } from './client/follow.js';
 export type { Progress } from './client/map-job.js';
 export type { BlockOptions } from './client/gather.js';
 export type { JobReference } from './client/actions.js';
+export type { AnyJob } from './client/runs.js';
 export type { RerunOptions } from './client/job-handle.js';
 export type { WaitOptions } from './client/tracked-job.js';
 export type { ClientDetails, NewUser, ServerStatus, WorkerDetails } from './client/administration.js';

@@ -1,3 +1,4 @@
+import type { JobClass } from '../jobs/job-class.js';
 import { DsageError } from '../model/errors.js';
 import type { JobId } from '../model/job.js';
 import type { TaskStatus } from '../model/status.js';
@@ -24,10 +25,12 @@ import type { BlockOptions, Group } from './gather.js';
 import type { Inputs } from './inputs.js';
 import type { Job } from './job.js';
 import type { MapJob } from './map-job.js';
-import type { EvalOptions, FunctionOptions, MapOptions } from './options.js';
+import type { EvalOptions, FunctionOptions, JobOptions, MapOptions } from './options.js';
 import { listJobs, listTasks, taskDetails } from './queries.js';
 import type { Explanation, JobFilter, JobInfo, TaskDetails, TaskInfo } from './queries.js';
 import type { Pages } from './pages.js';
+import { attachRun, restoreRun, startRun, submitRun } from './runs.js';
+import type { AnyJob } from './runs.js';
 import type { TaskHandle } from './task-handle.js';
 import type { Connection } from './tracked-job.js';
 
@@ -115,6 +118,36 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     const hasOptions = rest.length > 1 && isOptions(last);
     const draft = functionDraft('map', fn, hasOptions ? last : {});
     return startMap(this.#connection, draft, hasOptions ? rest.slice(0, -1) : rest);
+  }
+
+  /**
+   * Runs a job of a class: its tasks on the workers, its coordinator here. Returns the job at once; wait for it
+   * with `job.wait()`. Throws for what is no job, options that make no sense and parameters that cannot travel.
+   */
+  start<J extends AnyJob>(job: J, options: JobOptions = {}): J {
+    return startRun(this.#connection, job, options);
+  }
+
+  /**
+   * Runs a job of a class wholly on the cluster, its coordinator too: this client may leave, for days. Resolves
+   * with the job once the server has it; meanwhile and afterwards the job shows how far it is.
+   */
+  submit<J extends AnyJob>(job: J, options: JobOptions = {}): Promise<J> {
+    return submitRun(this.#connection, job, options);
+  }
+
+  /**
+   * Makes a job again by replay, from the tasks and answers on the server, and goes on with it: after a crash, or
+   * from another machine. A coordinator that still runs elsewhere is cut off; one on a worker goes on, and is
+   * looked at. Rejects with `not-found`, and `invalid-argument` for a job of another class.
+   */
+  attach<J extends AnyJob>(Class: JobClass<J>, job: JobId): Promise<J> {
+    return attachRun(this.#connection, Class, job);
+  }
+
+  /** Attaches to the job that `job.save(file)` wrote down. */
+  restore<J extends AnyJob>(Class: JobClass<J>, file: string): Promise<J> {
+    return restoreRun(this.#connection, Class, file);
   }
 
   /** Waits until all tasks of a map, or all jobs, have ended; each handle has its result or its error. */

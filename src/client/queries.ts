@@ -46,6 +46,8 @@ export interface JobInfo {
   readonly summary: string;
   /** How long it is kept after its end, milliseconds; 0 is until it is forgotten by hand. */
   readonly ttlMs: number;
+  /** Its coordinator runs on a worker. */
+  readonly detached: boolean;
 }
 
 /** A task as listings show it. */
@@ -116,10 +118,10 @@ export async function taskDetails(rpc: Rpc, job: number, index: number): Promise
 
 export function jobInfo(job: JobMessage): JobInfo {
   const { id, owner, name, kind, evaluator, priority, taskCount, closed } = job;
-  const { reason, labels, resources, summary, ttlMs } = job;
+  const { reason, labels, resources, summary, ttlMs, detached } = job;
   return {
     ...{ id, owner, name, kind, evaluator, priority, taskCount, closed },
-    ...{ reason, labels, resources, summary, ttlMs },
+    ...{ reason, labels, resources, summary, ttlMs, detached },
     status: statusFromMessage(job.status),
     counts: job.counts ?? { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 },
     createdAt: new Date(job.createdAtMs),

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 import { Coordinator } from '../jobs/coordinator.js';
 import type { DistributedJob } from '../jobs/distributed-job.js';
@@ -21,8 +21,12 @@ import { prepareSpec, summaryOf } from './submit.js';
 import type { Draft } from './submit.js';
 import type { Connection } from './tracked-job.js';
 
+/** A job of any class. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tasks and answers are of the class's own types
+export type AnyJob = DistributedJob<any, any, any, any>;
+
 /** Coordinates a job from here. Throws for what is no job, for options that make no sense and what cannot travel. */
-export function startRun<J extends DistributedJob>(connection: Connection, job: J, options: JobOptions): J {
+export function startRun<J extends AnyJob>(connection: Connection, job: J, options: JobOptions): J {
   const draft = classDraft(job, options);
   const spec = prepareSpec(connection, draft);
   run(connection, job, { type: 'new', spec, isDetached: false });
@@ -30,7 +34,7 @@ export function startRun<J extends DistributedJob>(connection: Connection, job: 
 }
 
 /** Lets a worker coordinate the job, and looks on from here. Resolves once the server has it. */
-export async function submitRun<J extends DistributedJob>(
+export async function submitRun<J extends AnyJob>(
   connection: Connection,
   job: J,
   options: JobOptions,
@@ -45,7 +49,7 @@ export async function submitRun<J extends DistributedJob>(
  * Makes a job again from what the server has of it. One that nobody can coordinate any more is coordinated from
  * here; one that has ended, or whose coordinator is on a worker, is looked at.
  */
-export async function attachRun<J extends DistributedJob>(
+export async function attachRun<J extends AnyJob>(
   connection: Connection,
   Class: JobClass<J>,
   id: number,
@@ -66,23 +70,8 @@ export async function attachRun<J extends DistributedJob>(
   return job;
 }
 
-/** Writes down which job it is, for `restoreRun`. */
-export async function saveRun(job: DistributedJob, file: string): Promise<void> {
-  const { id } = job;
-  if (id === undefined) {
-    throw new DsageError(
-      'failed-precondition',
-      'The job has no number yet: the server has not accepted it.',
-      {
-        hint: 'Wait until job.id is set.',
-      },
-    );
-  }
-  await writeFile(file, `${JSON.stringify({ job: id, class: job.constructor.name })}\n`);
-}
-
-/** The job that `saveRun` wrote down. Throws `invalid-argument` for a file that it did not write. */
-export async function restoreRun<J extends DistributedJob>(
+/** The job that `job.save(file)` wrote down. Throws `invalid-argument` for a file that it did not write. */
+export async function restoreRun<J extends AnyJob>(
   connection: Connection,
   Class: JobClass<J>,
   file: string,
@@ -112,7 +101,7 @@ async function sourceOf(connection: Connection, info: JobInfo): Promise<JobSourc
   }
 }
 
-function run(connection: Connection, job: DistributedJob, source: JobSource): JobPort {
+function run(connection: Connection, job: AnyJob, source: JobSource): JobPort {
   const port = new JobPort(connection, source);
   new Coordinator(job, port, { follows: port.follows, firstIndex: port.firstIndex }).start();
   return port;

@@ -83,6 +83,12 @@ export function asDsageError(error: unknown): DsageError {
   return error instanceof DsageError ? error : new DsageError('internal', messageOf(error), { cause: error });
 }
 
+/** What a draft is on the wire, once all that it needs is on the server. */
+export async function prepareSpec(connection: Connection, draft: Draft): Promise<JobSpec> {
+  const program = connection.blobs.payload(draft.program);
+  return (await prepare(connection, draft, { program, part: partOf(EMPTY_PAYLOAD) })).spec;
+}
+
 async function prepare(
   { blobs }: Connection,
   draft: Draft,

@@ -45,7 +45,7 @@ export class TaskSender {
     // A refused upload is heard of in its turn.
     for (const payload of payloads) if (isPromise(payload)) payload.catch(() => undefined);
     this.#enqueue(async () => {
-      this.#pack(await Promise.all(payloads));
+      this.#pack(await Promise.all(payloads.map((payload) => Promise.resolve(payload))));
       this.#waitingBytes -= bytes;
     });
   }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 
 import { DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
@@ -160,6 +161,17 @@ export abstract class DistributedJob<
   async wait(options: WaitOptions = {}): Promise<Result> {
     await this.#running('wait').wait(options);
     return this.result;
+  }
+
+  /** Writes down which job it is, for `d.restore(Class, file)`: the job itself is on the server. */
+  async save(file: string): Promise<void> {
+    const { id } = this;
+    if (id === undefined) {
+      throw new DsageError('failed-precondition', 'The job has no number: no server has accepted it yet.', {
+        hint: 'Save it once job.id is there.',
+      });
+    }
+    await writeFile(file, `${JSON.stringify({ job: id, class: this.constructor.name })}\n`);
   }
 
   /** Stops the job and its tasks. One that has ended stays as it is. */

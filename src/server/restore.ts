@@ -134,7 +134,7 @@ const NOTHING_KNOWN: Omit<WorkerInfo, 'name' | 'host'> = {
   packageVersion: '',
   platform: '',
   speedMmps: 0,
-      coordinators: 0,
+  coordinators: 0,
 };
 
 function workerOf(state: State, record: WorkerRecord, now: number): LiveWorker {

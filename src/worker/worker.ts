@@ -217,7 +217,9 @@ export class Worker {
         return;
       case 'renew': {
         const { credit, busySlots } = effect;
-        session.send({ message: { $case: 'renew', value: { credit, busySlots, ...hostLoad(), progress: [] } } });
+        session.send({
+          message: { $case: 'renew', value: { credit, busySlots, ...hostLoad(), progress: [] } },
+        });
         return;
       }
       case 'announce-drain':

@@ -67,7 +67,10 @@ function checkJob(state: State, job: LiveJob): void {
     ensureEqual(job.waiting.size + job.leases.size, 0, `open tasks of the ended job ${String(job.id)}`);
   } else {
     const open = job.waiting.size + job.leases.size;
-    ensure(!closed || open > 0 || job.state.blocked === true, `job ${String(job.id)} has no open task and has not ended`);
+    ensure(
+      !closed || open > 0 || job.state.blocked === true,
+      `job ${String(job.id)} has no open task and has not ended`,
+    );
   }
   for (const index of [...job.failures.keys(), ...job.attempts.keys()]) {
     const isOpen = job.waiting.has(index) || job.leases.has(index);
@@ -98,7 +101,10 @@ function checkDependencies(state: State): void {
     ensure(open.size > 0, `job ${String(id)} is blocked by nothing`);
     for (const named of after) {
       const status = state.jobs.get(named)?.state.status ?? 'completed';
-      ensure(open.has(named) === !isFinal(status), `job ${String(id)} waits for job ${String(named)}: ${status}`);
+      ensure(
+        open.has(named) === !isFinal(status),
+        `job ${String(id)} waits for job ${String(named)}: ${status}`,
+      );
       const isKnown = state.dependents.get(named)?.has(id) === true;
       ensure(isKnown, `job ${String(named)} does not know that job ${String(id)} waits for it`);
     }
