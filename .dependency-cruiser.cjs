@@ -66,7 +66,7 @@ module.exports = {
       'worker-stands-alone',
       'The worker knows neither the server nor the client: they meet on the wire.',
       { path: '^src/worker/', pathNot: ['^src/worker/core/', CHILD] },
-      '^src/(model|log|blobs|wire|security|worker)/',
+      ['^src/(model|log|blobs|wire|security|worker)/', '^src/evaluators/evaluator[.]ts$'],
       OURS,
     ),
     only(

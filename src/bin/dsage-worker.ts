@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       ...(flags.memoryPerSlot === undefined ? {} : { memoryMb: flags.memoryPerSlot }),
       ...(flags.name === undefined ? {} : { name: flags.name }),
       verbose: flags.verbose ?? false,
+      coordinatorModule: new URL('../client/coordinate.js', import.meta.url).href,
       onNotice: (notice) => {
         say.notice(notice);
       },

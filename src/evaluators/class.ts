@@ -5,6 +5,7 @@ import { DsageError } from '../model/errors.js';
 import { decodeValue } from '../wire/codec.js';
 import type { CompiledProgram, ProgramFacts } from './evaluator.js';
 import { loadExport } from './modules.js';
+import type { TaskContext } from './task-context.js';
 
 /** Makes the one instance of a job class whose `compute` runs the tasks of the job in this child. */
 export async function compileClass(program: ClassProgram, facts: ProgramFacts): Promise<CompiledProgram> {
@@ -16,8 +17,38 @@ export async function compileClass(program: ClassProgram, facts: ProgramFacts): 
     });
   }
   const job: DistributedJob = Class.fromParameters(parameters);
-  return { run: (input, context) => job.compute(taskOf(input), context) };
+  return {
+    run: (input, context) =>
+      isCoordinator(context, facts) ? coordinate(job, context, facts) : job.compute(taskOf(input), context),
+  };
 }
+
+function isCoordinator({ index }: TaskContext, { isDetached }: ProgramFacts): boolean {
+  return isDetached && index === 0;
+}
+
+/** The module is named by whoever starts the worker: nothing that runs tasks knows of connections. */
+async function coordinate(
+  job: DistributedJob,
+  context: TaskContext,
+  { job: id, coordination, worker }: ProgramFacts,
+): Promise<void> {
+  if (coordination === undefined) {
+    throw new DsageError('setup', `The worker ${worker} runs no coordinators.`, {
+      hint: 'Start it with --coordinators 1 or more.',
+    });
+  }
+  const { module, relay, instance } = coordination;
+  const { coordinate: run } = (await import(module)) as { readonly coordinate: Coordinate };
+  await run({ job, relay, signal: context.signal, lease: { instance, job: id, attempt: context.attempt } });
+}
+
+type Coordinate = (how: {
+  readonly job: DistributedJob;
+  readonly relay: string;
+  readonly signal: AbortSignal;
+  readonly lease: { readonly instance: string; readonly job: number; readonly attempt: number };
+}) => Promise<void>;
 
 /** A module of the older form gives an object of all its exports for its default. */
 function classIn(found: unknown, { name }: ClassProgram) {

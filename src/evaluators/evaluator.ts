@@ -10,6 +10,20 @@ export interface ProgramFacts {
   readonly startDirectory: string;
   /** The worker's name, for messages. */
   readonly worker: string;
+  /** The job's first task is its coordinator. */
+  readonly isDetached: boolean;
+  /** Undefined where no coordinators may run. */
+  readonly coordination?: CoordinationFacts | undefined;
+}
+
+/** What a coordinator runs with: see src/client/coordinate.ts, which nothing here knows of. */
+export interface CoordinationFacts {
+  /** The URL of the module that has `coordinate`. */
+  readonly module: string;
+  /** The socket in the file system through which the server is reached. */
+  readonly relay: string;
+  /** The UUID of the worker. */
+  readonly instance: string;
 }
 
 /** Turns the programs of jobs into something that runs their tasks. */

@@ -7,6 +7,8 @@ export interface Identity {
   readonly name: string;
   /** The certificate's serial number, lower-case hexadecimal. */
   readonly serial: string;
+  /** Set for a coordinator on a worker: it speaks for the owner of this job, and about nothing else. */
+  readonly onlyJob?: number;
 }
 
 /** A user as the store keeps it. */

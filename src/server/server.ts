@@ -106,7 +106,7 @@ export class Server {
     const store = LmdbStore.open(files.paths.database);
     const { services, monitor, housekeeping, engine } = await this.#assemble(files, store);
     this.#parts = { engine, store, services, housekeeping, monitor };
-    const server = new grpc.Server({ ...SERVER_OPTIONS, interceptors: [accessInterceptor(services.users)] });
+    const server = new grpc.Server({ ...SERVER_OPTIONS, interceptors: [accessInterceptor(services)] });
     server.addService(ClientServiceService, clientService(services));
     server.addService(WorkerServiceService, workerService(services));
     server.addService(ServerServiceService, serverService(services));

@@ -63,10 +63,15 @@ export class Views {
         hint: 'List yours with: dsage jobs',
       });
     }
-    if (record.owner !== caller.name && caller.role !== 'admin') {
-      throw new DsageError('permission-denied', `Job ${String(id)} is another user's.`, {
-        hint: 'Only its owner and admins may see or touch it.',
-      });
+    const isOther = caller.onlyJob !== undefined && caller.onlyJob !== id;
+    if (isOther || (record.owner !== caller.name && caller.role !== 'admin')) {
+      throw new DsageError(
+        'permission-denied',
+        isOther ? `Job ${String(id)} is not this coordinator's.` : `Job ${String(id)} is another user's.`,
+        {
+          hint: 'Only its owner and admins may see or touch it.',
+        },
+      );
     }
     return this.#view(record);
   }

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import type { PeerCertificate, SecureContextOptions } from 'node:tls';
+import type { ConnectionOptions, PeerCertificate, SecureContextOptions } from 'node:tls';
 
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
@@ -17,6 +17,7 @@ export interface TlsPems {
 }
 
 const TLS_VERSION = 'TLSv1.3';
+const SERVER_NAME = 'dsage-server';
 
 /**
  * Options of both sides. A peer that is gone (its machine lost power, its cable was pulled) is noticed
@@ -47,7 +48,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   // The name in the TLS handshake; it may not be an address, which many servers are reached by.
-  'grpc.ssl_target_name_override': 'dsage-server',
+  'grpc.ssl_target_name_override': SERVER_NAME,
 };
 
 /**
@@ -95,6 +96,19 @@ export class ClusterServerCredentials extends ServerCredentials {
 
 function contextOptions({ caPem, certificatePem, keyPem }: TlsPems): SecureContextOptions {
   return { ca: caPem, cert: certificatePem, key: keyPem, minVersion: TLS_VERSION };
+}
+
+/** A connection of our own to the server at `host:port`, as gRPC makes one. Throws `setup` for PEMs that do not fit. */
+export function tlsOptions(server: string, pems: TlsPems): ConnectionOptions {
+  const colon = server.lastIndexOf(':');
+  return {
+    host: server.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(server.slice(colon + 1)),
+    secureContext: secureContext(pems),
+    servername: SERVER_NAME,
+    ALPNProtocols: ['h2'],
+    checkServerIdentity: checkServer,
+  };
 }
 
 /** Also the check: grpc-js only logs when it is given PEMs that do not fit, and then drops every connection. */

@@ -26,6 +26,11 @@ export interface WorkerOptions {
   readonly name?: string;
   /** What tasks find in their environment. By default only PATH and the like that Node needs. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * The URL of the module that runs coordinators of detached jobs (src/client/coordinate.ts); none are run unless
+   * given, since they are clients of the server, which a worker knows nothing of.
+   */
+  readonly coordinatorModule?: string;
   /** By default `worker.log` in the directory. */
   readonly log?: Logger;
   /** Also show the default log on stderr, in detail. */

@@ -20,6 +20,7 @@ import type { WorkerEnd } from './notices.js';
 import { openOwnLog, ownLogLines } from './own-log.js';
 import { compileOptions, type CompiledOptions, type WorkerOptions } from './options.js';
 import { Reactor } from './reactor.js';
+import { Relay } from './relay.js';
 import { Session } from './session.js';
 import { SlotBoard } from './slot-board.js';
 import { openWorkDirectory, type WorkDirectory } from './work-directory.js';
@@ -31,6 +32,8 @@ interface Parts {
   readonly slots: SlotBoard;
   readonly blobs: BlobCache;
   readonly session: Session;
+  /** The coordinators' way to the server. */
+  readonly relay: Relay | undefined;
 }
 
 /** How long a connection that failed is not mentioned again in the log. */
@@ -89,7 +92,8 @@ export class Worker {
     if (this.#parts || this.#isStopping()) return;
     const { directory, server, slots, niceness, memoryMb, name } = this.#options;
     const paths = clusterPaths(directory);
-    const credentials = clientCredentials(loadClientFiles(directory));
+    const pems = loadClientFiles(directory);
+    const credentials = clientCredentials(pems);
     const info = workerInfo(this.#options);
     const workDirectory = openWorkDirectory(paths.taskFiles, this.instance);
     if (!this.#given.log)
@@ -100,6 +104,8 @@ export class Worker {
       connected: () => this.#connected(),
       onEvicted: ({ sha256 }) => this.#reactor.dispatch({ type: 'blob-evicted', sha256 }),
     });
+    const relay = this.#given.coordinatorModule === undefined ? undefined : new Relay({ server, pems });
+    await relay?.start();
     const board = new SlotBoard({
       count: slots,
       slot: {
@@ -110,6 +116,7 @@ export class Worker {
         niceness,
         ...(this.#given.environment ? { environment: this.#given.environment } : {}),
         ...(memoryMb === undefined ? {} : { memoryMb }),
+        ...this.#coordination(relay),
       },
       blobs,
       report: (report) => this.#reactor.report(report),
@@ -118,11 +125,12 @@ export class Worker {
     });
     // Somebody may have called `stop` meanwhile.
     if (this.#isStopping()) {
+      relay?.stop();
       workDirectory.remove();
       return;
     }
     const session = this.#newSession(credentials);
-    this.#parts = { info, directory: workDirectory, slots: board, blobs, session };
+    this.#parts = { info, directory: workDirectory, slots: board, blobs, session, relay };
     board.start();
     this.#log.info('worker started', { instance: this.instance, server, slots });
     session.start();
@@ -154,13 +162,20 @@ export class Worker {
     const why = new DsageError('closed', 'The worker has stopped.');
     for (const { reject } of this.#untilConnected.splice(0)) reject(why);
     if (this.#parts) {
-      const { slots, session, directory } = this.#parts;
+      const { slots, session, directory, relay } = this.#parts;
       await Promise.all([slots.stop(0), session.stop()]);
+      relay?.stop();
       directory.remove();
     }
     this.#log.info('worker ended', { how: end.type, ...('why' in end ? { error: end.why } : {}) });
     if (!this.#given.log) await closeLog(this.#log);
     this.#end(end);
+  }
+
+  #coordination(relay: Relay | undefined) {
+    const { coordinatorModule: module } = this.#given;
+    if (relay === undefined || module === undefined) return {};
+    return { coordination: { module, relay: relay.path, instance: this.instance } };
   }
 
   #newSession(credentials: ChannelCredentials): Session {

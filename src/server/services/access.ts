@@ -6,7 +6,9 @@ import { identityInterceptor } from '../../wire/caller.js';
 import { ClientServiceService } from '../../wire/gen/dsage/v1/client.js';
 import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
 import { WorkerServiceService } from '../../wire/gen/dsage/v1/worker.js';
-import type { Users } from '../users.js';
+import { claimIn } from '../../wire/lease-claim.js';
+import { deputyOf } from './deputies.js';
+import type { Services } from './services.js';
 
 const PEOPLE: readonly Role[] = ['user', 'admin'];
 const ADMINS: readonly Role[] = ['admin'];
@@ -29,15 +31,17 @@ const ROLES = new Map<string, readonly Role[]>([
 ]);
 
 /** Refuses every call whose certificate is missing, unknown, disabled, or of a role that may not make it. */
-export function accessInterceptor(users: Users): ServerInterceptor {
-  return identityInterceptor((caller, path) => {
+export function accessInterceptor({ users, engine }: Services): ServerInterceptor {
+  return identityInterceptor(({ caller, path, metadata }) => {
     if (caller === undefined) {
       throw new DsageError('unauthenticated', 'This call needs a client certificate of this cluster.', {
         hint: 'Copy dsage_key, dsage_key.pub and pubcert.pem into your DSAGE_DIR, or have a request signed: dsage user add.',
       });
     }
     users.require(caller);
-    if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return;
+    const claim = claimIn(metadata);
+    if (claim !== undefined) return deputyOf(engine.state, caller, claim, path);
+    if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return undefined;
     throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`, {
       hint: caller.role === 'worker' ? 'Use the key pair of a user.' : 'Ask an admin of this server.',
     });

@@ -98,6 +98,9 @@ export function jobCalls(services: Services): JobCalls {
         await engine.ask((request) => ({ type: 'tasks-killed', request, job, indexes, reason }));
         return { killed: [] };
       }
+      if (all && caller.onlyJob !== undefined) {
+        throw new DsageError('permission-denied', 'A coordinator may stop its own job only.');
+      }
       const targets = all ? views.unfinished(caller.name) : own(jobs, caller);
       const { jobs: killed } = await engine.ask((request) => ({
         ...{ type: 'jobs-killed', request, jobs: targets, reason },

@@ -96,6 +96,7 @@ function submitJob(services: Services, link: ClientLink, job: NewJob): void {
   let spec;
   let payloads;
   try {
+    if (identity.onlyJob !== undefined) throw notItsOwn();
     spec = keep(checkSpec(jobSpecFromMessage(job.spec), services.blobs));
     payloads = checkInputs(readPackedTasks(job.packedTasks, job.taskCount), 0, services.blobs);
   } catch (error) {
@@ -132,6 +133,9 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
   const { session, connection, identity } = link;
   const seq = message.target?.$case === 'seq' ? message.target.value : message.replySeq;
   try {
+    const { onlyJob } = identity;
+    const target = message.target?.$case === 'job' ? message.target.value : undefined;
+    if (onlyJob !== undefined && onlyJob !== target) throw notItsOwn();
     const { firstIndex, packedTasks, taskCount } = message;
     const payloads = checkInputs(readPackedTasks(packedTasks, taskCount), firstIndex, services.blobs);
     services.engine.post({
@@ -151,6 +155,10 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
   } catch (error) {
     refuse(services, link, seq, error);
   }
+}
+
+function notItsOwn(): DsageError {
+  return new DsageError('permission-denied', 'A coordinator on a worker submits tasks of its own job only.');
 }
 
 function endOf({ blobs }: Services, { status, reason, result }: JobEndMessage): JobEnd {

@@ -35,8 +35,7 @@ function main(settings: ChildSettings): void {
   process.on('exit', () => loop.flush());
 
   const programs = new Map<number, Program>();
-  const { startDirectory } = settings;
-  channel.listen((type, body) => obey(type, body, { loop, programs, startDirectory }));
+  channel.listen((type, body) => obey(type, body, { loop, programs, settings }));
   setImmediate(() => {
     traces.begin();
     writeBare(channel.writer, FRAME.ready);
@@ -47,14 +46,14 @@ function main(settings: ChildSettings): void {
 interface Subjects {
   readonly loop: TaskLoop;
   readonly programs: Map<number, Program>;
-  readonly startDirectory: string;
+  readonly settings: ChildSettings;
 }
 
-function obey(type: number, body: FrameBody, { loop, programs, startDirectory }: Subjects): void {
+function obey(type: number, body: FrameBody, { loop, programs, settings }: Subjects): void {
   switch (type) {
     case FRAME.program: {
       const message = readProgram(body);
-      programs.set(message.id, new Program(message, startDirectory));
+      programs.set(message.id, new Program(message, settings));
       return;
     }
     case FRAME.run: {

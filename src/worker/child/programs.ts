@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs';
 
 import { DsageError, messageOf } from '../../model/errors.js';
-import type { CompiledProgram } from '../../evaluators/evaluator.js';
+import type { CompiledProgram, CoordinationFacts } from '../../evaluators/evaluator.js';
 import { evaluatorNamed } from '../../evaluators/registry.js';
 import type { ProgramMessage, Source } from './messages.js';
+
+/** What is the same for all programs of a child. */
+interface ProgramSettings {
+  readonly startDirectory: string;
+  readonly coordination?: CoordinationFacts;
+}
 
 /** A program that the slot sent; it is compiled when its first task runs. */
 export class Program {
   readonly message: ProgramMessage;
-  readonly #startDirectory: string;
+  readonly #settings: ProgramSettings;
   #compiled: CompiledProgram | Promise<CompiledProgram> | undefined;
   #fault: Error | undefined;
 
-  constructor(message: ProgramMessage, startDirectory: string) {
+  constructor(message: ProgramMessage, settings: ProgramSettings) {
     this.message = message;
-    this.#startDirectory = startDirectory;
+    this.#settings = settings;
   }
 
   /** A promise until what it needs is loaded. Throws what kept it from being compiled, the same for every task. */
@@ -33,7 +39,8 @@ export class Program {
 
   #compile(): CompiledProgram | Promise<CompiledProgram> {
     const { evaluator, program, job, bundle, workerName } = this.message;
-    const facts = { job, bundle, startDirectory: this.#startDirectory, worker: workerName };
+    const { startDirectory, coordination } = this.#settings;
+    const facts = { job, bundle, startDirectory, worker: workerName, isDetached: false, coordination };
     const compiled = evaluatorNamed(evaluator).compile(bytesOf(program), facts);
     if (compiled instanceof Promise)
       compiled.then((ready) => (this.#compiled = ready)).catch(() => undefined);

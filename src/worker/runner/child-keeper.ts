@@ -108,13 +108,14 @@ export class ChildKeeper {
       memoryMb = 0,
       nodeArguments = [],
       environment = {},
+      coordination,
     } = this.#options;
     this.#generation += 1;
     const directory = join(workDirectory, `slot-${number}-${process.pid}-${this.#generation}`);
     makeDirectory(directory);
     const child: TaskChild = new TaskChild(
       {
-        settings: { directory, workDirectory },
+        settings: { directory, workDirectory, ...(coordination === undefined ? {} : { coordination }) },
         parentDeath: this.#options.parentDeath ?? findParentDeath(),
         niceness,
         heapMb: memoryMb,

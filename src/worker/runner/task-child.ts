@@ -16,7 +16,7 @@ const DRAIN_MS = 500;
 const EXIT_MS = 1000;
 
 export interface TaskChildOptions {
-  readonly settings: Pick<ChildSettings, 'directory' | 'workDirectory'>;
+  readonly settings: Pick<ChildSettings, 'directory' | 'workDirectory' | 'coordination'>;
   readonly parentDeath: ParentDeath;
   readonly niceness: number;
   /** Node's heap, MiB; 0 leaves it to Node. */

@@ -1,3 +1,4 @@
+import type { CoordinationFacts } from '../../evaluators/evaluator.js';
 import type { BlobRef, JobId, Limits, Payload, TaskIndex, Attempt } from '../../model/job.js';
 import type { Lease, Outcome } from '../../model/task.js';
 
@@ -20,6 +21,8 @@ export interface SlotOptions {
   readonly nodeArguments?: readonly string[];
   /** The children's environment; NODE_OPTIONS is not passed on. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What a coordinator of a detached job runs with; none may run here unless given. */
+  readonly coordination?: CoordinationFacts;
   /** How a child learns that its worker died: found out when it is not given. */
   readonly parentDeath?: ParentDeath;
 }

@@ -133,7 +133,16 @@ describe('Engine', () => {
       const record = store.job(1);
       return record === undefined ? undefined : { record, ends: store.ends(1, 0) };
     };
-    asked.push(engine.ask((request) => ({ type: 'job-rerun', request, job: 1, onlyFailed: false, read, readJob: () => undefined })));
+    asked.push(
+      engine.ask((request) => ({
+        type: 'job-rerun',
+        request,
+        job: 1,
+        onlyFailed: false,
+        read,
+        readJob: () => undefined,
+      })),
+    );
     asked.push(engine.ask((request) => kill(request, 1)));
     expect((await Promise.all(asked)).map(({ jobs }) => jobs)).to.deep.equal([[1], [1], [1]]);
     expect(store.job(1)?.state).to.include({ status: 'killed', generation: 1 });
