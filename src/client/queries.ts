@@ -65,6 +65,8 @@ export interface TaskInfo {
   /** Seconds. */
   readonly cpuTime: number;
   readonly peakMemoryKb: number;
+  /** How far it is while it runs, from 0 to 1, where it says so: `context.progress(0.5)`. */
+  readonly progress: number;
 }
 
 export interface TaskDetails extends TaskInfo {
@@ -131,9 +133,9 @@ export function jobInfo(job: JobMessage): JobInfo {
 }
 
 function taskInfo(task: TaskMessage): TaskInfo {
-  const { job, index, attempt, worker, peakMemoryKb } = task;
+  const { job, index, attempt, worker, peakMemoryKb, progress } = task;
   return {
-    ...{ job, index, attempt, worker, peakMemoryKb },
+    ...{ job, index, attempt, worker, peakMemoryKb, progress },
     status: statusFromMessage(task.status) as TaskStatus,
     startedAt: dateOf(task.startedAtMs),
     wallTime: task.wallUs / 1e6,

@@ -1,11 +1,9 @@
 import { DsageError } from '../model/errors.js';
 import { decodeValue } from '../wire/codec.js';
 import type { ClassProgram, ModuleFunctionProgram } from '../code/module-home.js';
-import { compileClass } from './class.js';
 import { compileCode } from './code.js';
 import type { Evaluator } from './evaluator.js';
 import { compileFunction } from './function.js';
-import { compileModuleFunction } from './module-function.js';
 
 /** Code strings, functions and job classes, run by the Node of the child itself. */
 export const javascript: Evaluator = {
@@ -17,9 +15,12 @@ export const javascript: Evaluator = {
       case 'function':
         return compileFunction(program, facts.job);
       case 'class':
-        return compileClass(content as ClassProgram, facts);
+        // Loaded by the children that need it: a child that starts has somebody waiting.
+        return import('./class.js').then(({ compileClass }) => compileClass(content as ClassProgram, facts));
       case 'module-function':
-        return compileModuleFunction(content as ModuleFunctionProgram, facts);
+        return import('./module-function.js').then(({ compileModuleFunction }) =>
+          compileModuleFunction(content as ModuleFunctionProgram, facts),
+        );
       default:
         throw new DsageError(
           'setup',

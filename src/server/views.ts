@@ -37,6 +37,8 @@ export interface TaskView {
   readonly attempt: number;
   readonly worker: number;
   readonly meta: AnswerMeta | undefined;
+  /** How far it is while it runs, from 0 to 1, where it says so. */
+  readonly progress: number;
 }
 
 export interface Page<T> {
@@ -146,9 +148,10 @@ export class Views {
     if (end !== undefined) {
       const bytes = this.#store.answer(record.id, end.ordinal);
       const meta = bytes === undefined ? undefined : readAnswerRecord(bytes);
-      return { index, status: end.status, attempt: end.attempt, worker: end.worker, meta };
+      return { index, status: end.status, attempt: end.attempt, worker: end.worker, meta, progress: 0 };
     }
-    const holding = this.#state.jobs.get(record.id)?.leases.get(index);
+    const live = this.#state.jobs.get(record.id);
+    const holding = live?.leases.get(index);
     if (holding !== undefined) {
       return {
         index,
@@ -156,11 +159,12 @@ export class Views {
         attempt: holding.attempt,
         worker: holding.grant.worker,
         meta: undefined,
+        progress: live?.progress.get(index) ?? 0,
       };
     }
     // A job that was stopped keeps no record of tasks that had not begun.
     const status = isFinal(view.status) ? 'killed' : 'waiting';
-    return { index, status, attempt: 0, worker: 0, meta: undefined };
+    return { index, status, attempt: 0, worker: 0, meta: undefined, progress: 0 };
   }
 
   #view(record: JobRecord | LiveJob): JobView {

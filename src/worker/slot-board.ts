@@ -81,6 +81,9 @@ export class SlotBoard {
         onOutput: (lease, stderr, data) => {
           report({ type: 'output', slot: number, lease, stderr, data });
         },
+        onProgress: (lease, fraction) => {
+          report({ type: 'progress', slot: number, lease, fraction });
+        },
         // The core knows from the ends what a slot still has.
         onFree: () => undefined,
         onLog: ({ level, message }) => {

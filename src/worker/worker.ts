@@ -231,10 +231,9 @@ export class Worker {
         );
         return;
       case 'renew': {
-        const { credit, busySlots } = effect;
-        session.send({
-          message: { $case: 'renew', value: { credit, busySlots, ...hostLoad(), progress: [] } },
-        });
+        const { credit, busySlots, progress } = effect;
+        const value = { credit, busySlots, ...hostLoad(), progress: [...progress] };
+        session.send({ message: { $case: 'renew', value } });
         return;
       }
       case 'announce-drain':

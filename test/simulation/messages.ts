@@ -3,6 +3,7 @@ import type { Lease } from '#dsage/model/task.js';
 import type { WorkerInfo } from '#dsage/model/worker.js';
 import type { NewJob, SessionResponse, SubmitTasks } from '#dsage/wire/gen/dsage/v1/client.js';
 import type { LeaseRun } from '#dsage/worker/core/events.js';
+import type { TaskProgress } from '#dsage/worker/core/progress.js';
 import type { Outgoing, ProgramSpec } from '#dsage/worker/core/state.js';
 
 /** What a worker sends. */
@@ -13,7 +14,12 @@ export type FromWorker =
       readonly info: WorkerInfo;
       readonly held: readonly Lease[];
     }
-  | { readonly type: 'renew'; readonly credit: number; readonly busySlots: number }
+  | {
+      readonly type: 'renew';
+      readonly credit: number;
+      readonly busySlots: number;
+      readonly progress: readonly TaskProgress[];
+    }
   | { readonly type: 'outgoing'; readonly message: Outgoing }
   | { readonly type: 'draining' };
 

@@ -120,7 +120,7 @@ export class WorkerGate {
     if (worker === undefined) throw new Error('a worker spoke before it was welcome');
     this.#heard(worker);
     if (message.type === 'renew') {
-      const { credit, busySlots } = message;
+      const { credit, busySlots, progress } = message;
       this.#server.post({
         type: 'worker-renewed',
         worker,
@@ -129,6 +129,7 @@ export class WorkerGate {
         busySlots,
         load1: 0,
         freeMemoryMb: 0,
+        progress,
       });
     } else if (message.type === 'draining') {
       this.#server.post({ type: 'worker-draining', worker, connection });

@@ -169,7 +169,7 @@ export class SimWorker extends Process {
         this.#stream?.sendUp({ type: 'outgoing', message: effect.message });
         break;
       case 'renew':
-        this.#stream?.sendUp({ type: 'renew', credit: effect.credit, busySlots: effect.busySlots });
+        this.#stream?.sendUp(effect);
         break;
       case 'announce-drain':
         this.#stream?.sendUp({ type: 'draining' });

@@ -3,7 +3,7 @@ import type { Lease, Outcome } from '#dsage/model/task.js';
 import type { WorkerInfo } from '#dsage/model/worker.js';
 import { check } from '#dsage/server/core/check.js';
 import { type Effects, noEffects, type Send } from '#dsage/server/core/effects.js';
-import type { Event, ReceivedAnswer } from '#dsage/server/core/events.js';
+import type { Event, ReceivedAnswer, WorkerRenewed } from '#dsage/server/core/events.js';
 import { type Config, emptyState, type State } from '#dsage/server/core/state.js';
 import { evict, transition } from '#dsage/server/core/transition.js';
 import type { LeaseRun, Write } from '#dsage/server/core/writes.js';
@@ -163,9 +163,9 @@ export class ServerLab {
     });
   }
 
-  renew(worker: LabWorker, credit: number): this {
+  renew(worker: LabWorker, credit: number, progress: WorkerRenewed['progress'] = []): this {
     const { number, connection } = worker;
-    const figures = { credit, busySlots: 0, load1: 0, freeMemoryMb: 0 };
+    const figures = { credit, busySlots: 0, load1: 0, freeMemoryMb: 0, progress };
     return this.do({ type: 'worker-renewed', worker: number, connection, ...figures });
   }
 

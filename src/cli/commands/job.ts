@@ -141,6 +141,12 @@ function taskColumns(now: number): Column<TaskInfo>[] {
       value: ({ status }) => status,
       color: ({ status }, colors) => statusColor(status, colors),
     },
+    {
+      title: 'PROGRESS',
+      value: ({ progress }) => (progress === 0 ? '' : `${String(Math.floor(progress * 100))} %`),
+      align: 'right',
+      optional: true,
+    },
     { title: 'ATTEMPT', value: ({ attempt }) => (attempt === 0 ? '' : attempt), align: 'right' },
     { title: 'WORKER', value: ({ worker }) => (worker === 0 ? '' : worker), align: 'right' },
     { title: 'STARTED', value: ({ startedAt }) => ago(startedAt, now) },

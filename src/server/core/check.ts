@@ -76,6 +76,8 @@ function checkJob(state: State, job: LiveJob): void {
     const isOpen = job.waiting.has(index) || job.leases.has(index);
     ensure(isOpen, `ended task ${story(job, index)} is remembered`);
   }
+  for (const index of job.progress.keys())
+    ensure(job.leases.has(index), `task ${story(job, index)} makes progress and is not leased`);
   for (const [index, { attempt }] of job.leases) {
     ensure(attempt <= job.state.maxAttempt, `task ${story(job, index)} is leased above maxAttempt`);
     ensure(attempt >= job.state.firstAttempt, `task ${story(job, index)} is leased before firstAttempt`);

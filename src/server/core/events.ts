@@ -143,6 +143,8 @@ export interface WorkerRenewed {
   readonly busySlots: number;
   readonly load1: number;
   readonly freeMemoryMb: number;
+  /** How far tasks are that it runs, from 0 to 1, where they said so since its last message. */
+  readonly progress: readonly (Lease & { readonly fraction: number })[];
 }
 
 /** One answer as the wire brought it. */

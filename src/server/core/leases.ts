@@ -48,6 +48,7 @@ export function hold(state: State, job: LiveJob, index: TaskIndex, holding: Hold
 /** Ends the current lease of a task; what becomes of the task and of the grant is the caller's to say. */
 export function release(state: State, job: LiveJob, index: TaskIndex, holding: Holding): void {
   job.leases.delete(index);
+  if (job.progress.size > 0) job.progress.delete(index);
   state.dirty.add(job);
   const share = (state.share.get(job.owner) ?? 0) - 1;
   if (share > 0) state.share.set(job.owner, share);

@@ -72,6 +72,8 @@ export class LiveJob {
   readonly lapsed = new LazyMap<TaskIndex, Holding[]>();
   /** The last attempt of tasks that were leased before and have not ended. */
   readonly attempts = new LazyMap<TaskIndex, Attempt>();
+  /** How far leased tasks are, from 0 to 1, where they said so. */
+  readonly progress = new LazyMap<TaskIndex, number>();
   /** Attempts that failed, of tasks that have not ended. */
   readonly failures = new LazyMap<TaskIndex, number>();
   /** Undefined until an answer came. */

@@ -30,6 +30,13 @@ export function workerRenewed(state: State, event: WorkerRenewed, now: number): 
   worker.busySlots = event.busySlots;
   worker.load1 = event.load1;
   worker.freeMemoryMb = event.freeMemoryMb;
+  for (const { job: id, index, attempt, fraction } of event.progress) {
+    const job = state.jobs.get(id);
+    const holding = job?.leases.get(index);
+    if (holding?.grant.worker !== worker.number || holding.attempt !== attempt) continue;
+    // For people only: it is in no store, and after a restart the worker says it again.
+    job?.progress.set(index, Math.min(1, Math.max(0, fraction)));
+  }
 }
 
 /** Its leases go on: it may come back before they run out. */

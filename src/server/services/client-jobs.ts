@@ -192,7 +192,7 @@ function jobMessage({ record, processing }: JobView): Job {
   return jobToMessage(record, processing);
 }
 
-function taskMessage(job: JobId, { index, status, attempt, worker, meta }: TaskView): Task {
+function taskMessage(job: JobId, { index, status, attempt, worker, meta, progress }: TaskView): Task {
   return {
     job,
     index,
@@ -203,6 +203,6 @@ function taskMessage(job: JobId, { index, status, attempt, worker, meta }: TaskV
     wallUs: meta?.wallUs ?? 0,
     cpuUs: meta?.cpuUs ?? 0,
     peakMemoryKb: meta?.peakMemoryKb ?? 0,
-    progress: 0,
+    progress,
   };
 }

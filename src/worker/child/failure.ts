@@ -7,14 +7,17 @@ import { encodeValue } from '../../wire/codec.js';
 
 const MAX_LINE = 500;
 const MAX_TEXT = 16 * 1024;
-const OWN_FOLDERS = ['.', '../../evaluators/', '../../code/'].map(
+const OWN_FOLDERS = ['.', '../../evaluators/', '../../code/', '../../jobs/module-function.'].map(
   (folder) => new URL(folder, import.meta.url).pathname,
 );
+/** What a bundle adds to the user's own files. */
+const BUNDLE_FRAME = /[0-9a-f]{64}\.mjs/;
 /** Frames of the child itself, compiled and as source maps name them, and of what calls it. */
 const OWN_FRAMES = [
   ...OWN_FOLDERS,
   ...OWN_FOLDERS.map((folder) => folder.replace('/dist/', '/src/')),
   'process.processImmediate',
+  'process.processTicksAndRejections',
   '(node:vm:',
 ];
 
@@ -80,7 +83,10 @@ function cleanStack(error: Error): string | undefined {
   if (typeof stack !== 'string') return undefined;
   return stack
     .split('\n')
-    .filter((line) => !/^\s+at /.test(line) || !OWN_FRAMES.some((part) => line.includes(part)))
+    .filter(
+      (line) =>
+        !/^\s+at /.test(line) || !(BUNDLE_FRAME.test(line) || OWN_FRAMES.some((part) => line.includes(part))),
+    )
     .join('\n');
 }
 

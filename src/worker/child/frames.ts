@@ -24,6 +24,7 @@ export const FRAME = {
   pause: 70,
   /** Nothing more will be started here. */
   retiring: 71,
+  progress: 72,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];

@@ -162,6 +162,20 @@ export function readOutput(body: FrameBody): OutputMessage {
   return { ticket, stderr, bytes: body.rest() };
 }
 
+export interface ProgressMessage {
+  readonly ticket: number;
+  readonly fraction: number;
+}
+
+export function writeProgress(writer: FrameWriter, { ticket, fraction }: ProgressMessage): void {
+  writer.begin(FRAME.progress).u32(ticket).f64(fraction);
+  writer.end();
+}
+
+export function readProgress(body: FrameBody): ProgressMessage {
+  return { ticket: body.u32(), fraction: body.f64() };
+}
+
 export interface LogMessage {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;

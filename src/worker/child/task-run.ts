@@ -8,11 +8,15 @@ import type { CompiledProgram } from '../../evaluators/evaluator.js';
 import { TaskContext } from '../../evaluators/task-context.js';
 import { encodeFailure, setupFault, thrownFault } from './failure.js';
 import type { Fault } from './failure.js';
-import { writeEnded } from './messages.js';
+import { writeEnded, writeProgress } from './messages.js';
 import type { ProgramMessage, TaskMessage } from './messages.js';
 import type { ChildParts } from './parts.js';
 import { bytesOf } from './programs.js';
 import type { Program } from './programs.js';
+
+/** So many messages of a task's progress are sent at once, and some more every second. */
+const PROGRESS_BURST = 20;
+const PROGRESS_PER_MS = 0.01;
 
 type State = 'running' | 'returned' | 'failed';
 
@@ -35,6 +39,8 @@ export class TaskRun {
   #cpuUs = 0;
   #peakMemoryKb = 0;
   #onSettled: () => void = () => undefined;
+  #progressTokens = PROGRESS_BURST;
+  #progressAtMs = 0;
 
   constructor(program: Program, task: TaskMessage, parts: ChildParts) {
     const { job, workerName, host } = program.message;
@@ -49,7 +55,7 @@ export class TaskRun {
       directory: parts.directory.path,
       worker: workerName,
       host,
-      onProgress: () => undefined,
+      onProgress: (fraction) => this.#sayProgress(fraction),
     });
   }
 
@@ -100,6 +106,21 @@ export class TaskRun {
     } else {
       this.#settle('returned', value);
     }
+  }
+
+  /** At once, unless it says so over and over: nobody reads that quickly. */
+  #sayProgress(fraction: number): void {
+    const now = performance.now();
+    const tokens = Math.min(
+      PROGRESS_BURST,
+      this.#progressTokens + (now - this.#progressAtMs) * PROGRESS_PER_MS,
+    );
+    this.#progressAtMs = now;
+    this.#progressTokens = tokens;
+    if (tokens < 1 || this.isSettled) return;
+    this.#progressTokens -= 1;
+    writeProgress(this.#parts.channel.writer, { ticket: this.ticket, fraction });
+    this.#parts.channel.flush();
   }
 
   /** The first task of a program whose module has to be loaded. */

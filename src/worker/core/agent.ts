@@ -12,6 +12,7 @@ import {
 } from './intake.js';
 import { acknowledge, addOutput, flush, sendAgain } from './outbox.js';
 import { forgetPace, measure, nextPaceWake, renew } from './pace.js';
+import { sayProgressAgain, takeProgress } from './progress.js';
 import {
   allHeld,
   dropHeld,
@@ -139,6 +140,7 @@ function registered(state: AgentState, turn: Turn, event: Extract<AgentEvent, { 
   state.announcedCredit = -1;
   for (const lease of event.stale) dropStale(state, turn, lease);
   if (state.draining) turn.effects.push({ type: 'announce-drain', reason: state.draining.reason });
+  sayProgressAgain(state);
   sendAgain(state, turn);
 }
 
@@ -207,6 +209,10 @@ function slotsReported(state: AgentState, turn: Turn, reports: readonly Report[]
     if (!held) continue;
     if (report.type === 'output') {
       takeOutput(turn, held, report);
+      continue;
+    }
+    if (report.type === 'progress') {
+      takeProgress(state, held, report.fraction);
       continue;
     }
     const slot = state.slots[report.slot];

@@ -1,6 +1,7 @@
 import type { BlobRef, JobId, Payload } from '../../model/job.js';
 import type { Lease, Outcome } from '../../model/task.js';
 import type { WorkerNumber } from '../../model/worker.js';
+import type { TaskProgress } from './progress.js';
 import type { Held, Outgoing, Program, ProgramSpec } from './state.js';
 
 /** Consecutive tasks of one job, leased at the same attempt number. */
@@ -30,7 +31,9 @@ export type Report =
       readonly lease: Lease;
       readonly stderr: boolean;
       readonly data: Uint8Array;
-    };
+    }
+  /** The task that runs says how far it is, from 0 to 1. */
+  | { readonly type: 'progress'; readonly slot: number; readonly lease: Lease; readonly fraction: number };
 
 export type AgentEvent =
   /** A stream is open; nothing has been said on it. */
@@ -79,7 +82,12 @@ export type Effect =
   /** Open the conversation on a new stream: say who we are and what we hold. */
   | { readonly type: 'register'; readonly held: readonly Lease[] }
   | { readonly type: 'send'; readonly message: Outgoing }
-  | { readonly type: 'renew'; readonly credit: number; readonly busySlots: number }
+  | {
+      readonly type: 'renew';
+      readonly credit: number;
+      readonly busySlots: number;
+      readonly progress: readonly TaskProgress[];
+    }
   | { readonly type: 'announce-drain'; readonly reason: string }
   /** Close the stream and open another one, so that the server sends what this worker lacks. */
   | { readonly type: 'reconnect'; readonly reason: string }

@@ -1,3 +1,4 @@
+import { PROGRESS_GAP_MS, progressToSay } from './progress.js';
 import type { Turn } from './turn.js';
 import { heldCount, MAX_CREDIT, type AgentState, type Program, type SlotState } from './state.js';
 
@@ -67,11 +68,12 @@ export function renew(state: AgentState, turn: Turn): void {
   if (state.connection !== 'up') return;
   const credit = creditOf(state, turn.now);
   const elapsedMs = turn.now - state.renewedAtMs;
-  if (elapsedMs < state.renewMs && !isWorthSaying(state, credit, elapsedMs)) return;
+  const isDue = elapsedMs >= state.renewMs || (state.unsaid.size > 0 && elapsedMs >= PROGRESS_GAP_MS);
+  if (!isDue && !isWorthSaying(state, credit, elapsedMs)) return;
   state.announcedCredit = credit;
   state.renewedAtMs = turn.now;
   const busySlots = state.slots.reduce((sum, slot) => sum + (slot.held.length > 0 ? 1 : 0), 0);
-  turn.effects.push({ type: 'renew', credit, busySlots });
+  turn.effects.push({ type: 'renew', credit, busySlots, progress: progressToSay(state) });
 }
 
 /** Less credit is said at once when it is half or nearly no queue, more of it when it is a quarter and not too often. */
@@ -97,5 +99,6 @@ export function nextPaceWake(state: AgentState, now: number): number {
 function nextRenewal(state: AgentState, now: number): number {
   const credit = creditOf(state, now);
   const grown = credit > state.announcedCredit && credit >= state.announcedCredit * 1.25;
-  return state.renewedAtMs + (grown ? GROWTH_GAP_MS : state.renewMs);
+  const gapMs = grown ? GROWTH_GAP_MS : state.unsaid.size > 0 ? PROGRESS_GAP_MS : Infinity;
+  return state.renewedAtMs + Math.min(gapMs, state.renewMs);
 }

@@ -130,6 +130,11 @@ export interface AgentState {
   /** How many leases are in each place. */
   readonly counts: Record<Place, number>;
 
+  /** How far tasks in slots are, where they said so; entries of others are dropped with the next renewal. */
+  readonly progress: Map<Held, number>;
+  /** Those of them of which the server does not know yet. */
+  readonly unsaid: Set<Held>;
+
   nextSeq: number;
   acknowledgedSeq: number;
   /** In `seq` order, without a gap. */
@@ -166,6 +171,8 @@ export function initialState(slotCount: number): AgentState {
     idleProgramBytes: 0,
     queues: new Map(),
     counts: { fetching: 0, queued: 0, slot: 0, storing: 0, ended: 0 },
+    progress: new Map(),
+    unsaid: new Set(),
     nextSeq: 1,
     acknowledgedSeq: 0,
     unacknowledged: [],

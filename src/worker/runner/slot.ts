@@ -115,6 +115,7 @@ function boundHandlers(handlers: SlotHandlers): Required<Omit<SlotHandlers, 'onF
   return {
     onEnded: (lease, end) => handlers.onEnded(lease, end),
     onOutput: (lease, stderr, bytes) => handlers.onOutput(lease, stderr, bytes),
+    onProgress: (lease, fraction) => handlers.onProgress?.(lease, fraction),
     onLog: (entry) => handlers.onLog?.(entry),
   };
 }

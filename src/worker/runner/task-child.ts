@@ -170,7 +170,6 @@ function startProcess(options: TaskChildOptions): ChildProcess {
   };
   const node = [
     process.execPath,
-    '--enable-source-maps',
     ...(options.heapMb > 0 ? [`--max-old-space-size=${options.heapMb}`] : []),
     ...options.nodeArguments,
     PROGRAM,

@@ -4,7 +4,14 @@ import { DsageError, messageOf } from '../../model/errors.js';
 import type { Lease } from '../../model/task.js';
 import type { FrameBody } from '../child/frames.js';
 import { FRAME } from '../child/frames.js';
-import { readEnded, readLog, readOutput, readTickets, writeTickets } from '../child/messages.js';
+import {
+  readEnded,
+  readLog,
+  readOutput,
+  readProgress,
+  readTickets,
+  writeTickets,
+} from '../child/messages.js';
 import type { EndedMessage } from '../child/messages.js';
 import type { ChildKeeper } from './child-keeper.js';
 import { putAway } from './directories.js';
@@ -102,6 +109,12 @@ export class TaskLine {
       case FRAME.output: {
         const { ticket, stderr, bytes } = readOutput(body);
         if (ticket === this.#sent.first?.ticket) this.#pass(this.#sent.first, stderr, bytes);
+        return;
+      }
+      case FRAME.progress: {
+        const { ticket, fraction } = readProgress(body);
+        const first = this.#sent.first;
+        if (ticket === first?.ticket) this.#handlers.onProgress(first.lease, fraction);
         return;
       }
       case FRAME.revoked:

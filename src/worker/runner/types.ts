@@ -84,6 +84,8 @@ export interface SlotHandlers {
   onEnded(lease: Lease, end: TaskEnd): void;
   /** A piece of a task's output, before the end of that task; `bytes` do not change later. */
   onOutput(lease: Lease, stderr: boolean, bytes: Uint8Array): void;
+  /** The task that runs says how far it is, from 0 to 1. */
+  onProgress?(lease: Lease, fraction: number): void;
   /** Nothing is queued and nothing runs: the slot waits for work. */
   onFree(): void;
   onLog?(entry: SlotLogEntry): void;

@@ -101,7 +101,7 @@ describe('workers', () => {
     lab.pass(29_500);
     lab.now += 1_000;
     const { number, connection } = worker;
-    const figures = { credit: 2, busySlots: 0, load1: 0, freeMemoryMb: 0 };
+    const figures = { credit: 2, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] };
     lab.do({ type: 'ticked' }, { type: 'worker-renewed', worker: number, connection, ...figures });
     expect(lab.held(worker)).to.have.lengthOf(1);
   });
