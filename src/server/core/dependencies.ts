@@ -18,7 +18,7 @@ const REASON_LENGTH = 600;
 const REASON_END_LENGTH = 200;
 
 /** How the jobs stand that one waits for. */
-interface Standing {
+export interface Standing {
   readonly open: readonly JobId[];
   /** One of them failed or was killed: why the job cannot run. */
   readonly lost: string | undefined;

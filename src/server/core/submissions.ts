@@ -1,11 +1,12 @@
 import type { JobRecord, JobState, Payload } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
-import { block, namedBy } from './dependencies.js';
+import { block, namedBy, type Standing } from './dependencies.js';
 import { type Effects, type Problem, refusal } from './effects.js';
 import { endJobIfDone, stopJob } from './endings.js';
 import type { JobEnd, JobSubmitted, TasksSubmitted } from './events.js';
 import { enter, submissionKey } from './jobs.js';
 import { addWaiting } from './leases.js';
+import { roomForJob, roomForTasks } from './room.js';
 import { copyOf, type LiveJob, type State } from './state.js';
 
 const NEW_JOB = 'Submit them as a new job.';
@@ -35,7 +36,7 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
     effects.sends.push({ type: 'accept', session, seq, job: ended.job, taskCount: ended.taskCount });
     return;
   }
-  const standing = roomFor(state, event.payloads.length, 0, true) ?? namedBy(state, event);
+  const standing = admit(state, event);
   if ('code' in standing) {
     effects.sends.push({ type: 'refuse', session, connection, seq, problem: standing });
     return;
@@ -57,6 +58,13 @@ export function jobSubmitted(state: State, event: JobSubmitted, now: number, eff
   if (standing.lost === undefined) endJobIfDone(turn, job);
   else stopJob(turn, job, 'failed', standing.lost);
   effects.sends.push({ type: 'accept', session, seq, job: job.id, taskCount: job.state.taskCount });
+}
+
+/** How the jobs stand that a new one waits for, or why it cannot be taken. */
+function admit(state: State, event: JobSubmitted): Standing | Problem {
+  const standing = namedBy(state, event);
+  if ('code' in standing) return standing;
+  return roomForJob(state, event.payloads.length, standing.open.length > 0) ?? standing;
 }
 
 export function tasksSubmitted(state: State, event: TasksSubmitted, now: number, effects: Effects): void {
@@ -127,7 +135,7 @@ function whyNotMore(state: State, job: LiveJob, count: number): Problem | undefi
   if (job.state.closed) {
     return refusal(code, `Job ${String(job.id)} is closed: it takes no more tasks.`, NEW_JOB);
   }
-  return roomFor(state, count, job.state.taskCount, false);
+  return roomForTasks(state, job, count);
 }
 
 function addTasks(state: State, job: LiveJob, payloads: readonly Payload[], effects: Effects): void {
@@ -160,24 +168,4 @@ function newJobState(event: JobSubmitted, now: number): JobState {
 function targetOf(state: State, { session, target }: TasksSubmitted): LiveJob | undefined {
   const id = 'job' in target ? target.job : state.submissions.get(submissionKey(session, target.seq));
   return id === undefined ? undefined : state.jobs.get(id);
-}
-
-function roomFor(state: State, tasks: number, taskCount: number, isNewJob: boolean): Problem | undefined {
-  const { maxWaitingTasks, maxUnfinishedJobs, maxTasksPerJob } = state.config;
-  if (isNewJob && state.jobs.size >= maxUnfinishedJobs) {
-    return full(`${String(state.jobs.size)} unfinished jobs`, 'maxUnfinishedJobs', maxUnfinishedJobs);
-  }
-  if (state.waitingTasks + tasks > maxWaitingTasks) {
-    return full(`${String(state.waitingTasks)} waiting tasks`, 'maxWaitingTasks', maxWaitingTasks);
-  }
-  if (taskCount + tasks > maxTasksPerJob) {
-    const message = `A job of ${String(taskCount + tasks)} tasks is over the limit of ${String(maxTasksPerJob)} (maxTasksPerJob).`;
-    return refusal('limit-exceeded', message, 'Split it into several jobs.');
-  }
-  return undefined;
-}
-
-function full(what: string, limit: string, value: number): Problem {
-  const message = `The server holds ${what}; its limit is ${String(value)} (${limit}).`;
-  return refusal('queue-full', message, 'Wait for some to end, or kill some, and submit again.');
 }

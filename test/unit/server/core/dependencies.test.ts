@@ -182,6 +182,21 @@ describe('a job that waits for others', () => {
     expect(lab.leased()).to.deep.equal(['2/0#1']);
   });
 
+  it('cannot fill the queue for the jobs that it waits for', () => {
+    const lab = new ServerLab({ maxWaitingTasks: 4 });
+    const first = lab.submit({ tasks: 1, closed: false });
+    const second = lab.submit({ after: [first], tasks: 4, closed: false });
+    const more = (job: number, firstIndex: number, count: number) => {
+      const from = { session: 'ada/session', connection: 1, seq: 9, owner: 'ada', isAdmin: false };
+      const payloads = Array.from({ length: count }, () => new Uint8Array([1]));
+      lab.do({ type: 'tasks-submitted', target: { job }, ...from, firstIndex, payloads, closed: false });
+      return lab.sends('refuse')[0]?.problem.message;
+    };
+    expect(more(first, 1, 3)).to.equal(undefined);
+    expect(more(first, 4, 1)).to.match(/holds 4 waiting tasks; its limit is 4 \(maxWaitingTasks\)/);
+    expect(more(second, 4, 1)).to.match(/holds 4 waiting tasks of jobs that wait for others; its limit is 4/);
+  });
+
   it('can be killed while it waits, as a whole or task by task', () => {
     const { lab, worker } = labWithWorker();
     const first = lab.submit();
