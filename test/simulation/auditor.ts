@@ -1,4 +1,4 @@
-import { isFinal } from '#dsage/model/status.js';
+import { isFinal, type JobStatus } from '#dsage/model/status.js';
 import type { Effects } from '#dsage/server/core/effects.js';
 import type { Event } from '#dsage/server/core/events.js';
 import type { State } from '#dsage/server/core/state.js';
@@ -58,6 +58,7 @@ export class Auditor {
         this.#checkNewJob(session, seq, id);
         this.#world.jobNames.set(id, `${session}/${String(seq)}`);
       }
+      if (write.type === 'put-job-state') this.#noteEnd(write.job, write.state.status);
       if (write.type !== 'put-answer') continue;
       const key = `${write.job}/${write.index}`;
       const isDeleted = writes.some(
@@ -88,6 +89,11 @@ export class Auditor {
         this.#checkAcknowledged(send.worker, send.seq);
       }
     }
+  }
+
+  #noteEnd(job: number, status: JobStatus): void {
+    if (status === 'completed') this.#world.completed.add(job);
+    else if (isFinal(status)) this.#world.lost.add(job);
   }
 
   #checkNewJob(session: string, seq: number, id: number): void {

@@ -103,6 +103,7 @@ export class ClientGate {
             ...{ session, connection, seq: job.seq, owner: identity.name, spec, closed: job.closed },
             payloads: readPackedTasks(job.packedTasks, job.taskCount),
             ...(known === undefined ? {} : { repeatOf: repeat }),
+            ...(spec.after === undefined ? {} : { naming: { isAdmin: false, readJob: this.#readJob } }),
           });
         }
         break;
@@ -142,6 +143,8 @@ export class ClientGate {
     }
   }
 
+  readonly #readJob = (job: number) => this.#server.store.job(job);
+
   #eventOf(asked: Request, request: number): Event {
     switch (asked.type) {
       case 'kill-job':
@@ -168,7 +171,7 @@ export class ClientGate {
           const record = this.#server.store.job(job);
           return record === undefined ? undefined : { record, ends: this.#server.store.ends(job, 0) };
         };
-        return { type: 'job-rerun', request, job, onlyFailed, read };
+        return { type: 'job-rerun', request, job, onlyFailed, read, readJob: this.#readJob };
       }
     }
   }

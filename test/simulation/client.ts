@@ -66,6 +66,20 @@ export class SimClient extends Process {
     return handle;
   }
 
+  /** As the client does it: once all have their numbers, and not at all when one is refused. */
+  submitAfter(plan: Plan, others: readonly Handle[]): void {
+    if (others.some(({ id, problem }) => id === undefined && problem !== undefined)) return;
+    const after = others.flatMap(({ id }) => id ?? []);
+    if (after.length < others.length) {
+      this.after(20, () => {
+        this.submitAfter(plan, others);
+      });
+      return;
+    }
+    plan.spec = { ...plan.spec, after };
+    this.submit(plan);
+  }
+
   /** Calls the server once; nobody knows what became of a call whose stream broke. */
   request(request: Request, answered: (ok: boolean) => void = () => undefined): void {
     if (!this.#isOpen) return;

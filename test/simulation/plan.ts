@@ -18,7 +18,8 @@ export interface Plan {
   readonly key: string;
   /** `session/seq`, once it is submitted. */
   name: string;
-  readonly spec: JobSpec;
+  /** The jobs that it waits for are put in when they have their numbers. */
+  spec: JobSpec;
   /** How many tasks are submitted at once, and how many later. */
   readonly parts: readonly number[];
   readonly tasks: readonly TaskPlan[];

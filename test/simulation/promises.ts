@@ -45,6 +45,7 @@ function checkJob(world: World, id: number): void {
   const { completed, failed, killed } = state.ends;
   world.ensure(completed + failed + killed === state.taskCount, `job ${id} has lost tasks`);
   if (state.status === 'completed') world.ensure(completed === state.taskCount, `job ${id} is not complete`);
+  checkAfter(world, id);
   for (const { index, status } of ends) {
     if (status !== 'failed') continue;
     const failures = store.failures(id, index).filter(({ attempt }) => attempt >= state.firstAttempt);
@@ -52,6 +53,18 @@ function checkJob(world: World, id: number): void {
     const isTrue = failures.length === maxAttempts;
     world.ensure(isTrue, `task ${id}/${index} failed after ${failures.length} of ${maxAttempts} failures`);
   }
+}
+
+/** It was completed behind all that it names; or says which of them it failed with. */
+function checkAfter(world: World, id: number): void {
+  const { state, spec } = world.store.job(id) ?? {};
+  for (const job of state?.status === 'completed' ? (spec?.after ?? []) : []) {
+    const isOver = world.completed.has(job) || world.forgotten.has(job);
+    world.ensure(isOver, `job ${id} was completed, and job ${job} before it was not`);
+  }
+  const [, named] =
+    /^Job (\d+) .*, which it waits for, (?:failed|was killed)/.exec(state?.reason ?? '') ?? [];
+  if (named !== undefined) world.ensure(world.lost.has(Number(named)), `job ${id} blames job ${named}`);
 }
 
 /** A client knows what the server knows. */

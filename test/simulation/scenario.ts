@@ -40,7 +40,7 @@ export function simulate(seed: number, trace?: (line: string) => void): Report {
 /** How long one slot would take for everything, if every attempt were needed. */
 function workMs(world: World): number {
   let sumMs = 0;
-  for (const { tasks, spec } of world.plans.values()) {
+  for (const { tasks, spec } of world.planned) {
     for (const { durationMs } of tasks) sumMs += durationMs * spec.limits.maxAttempts;
   }
   return sumMs;
@@ -51,7 +51,11 @@ function planSubmissions(world: World): void {
   for (let number = 1; number <= config.jobs; number += 1) {
     const plan = world.newPlan(`plan ${String(number)}`);
     const client = random.pick(world.clients);
-    client.after(random.delay(0, config.calmAtMs), () => client.submit(plan));
+    client.after(random.delay(0, config.calmAtMs), () => {
+      const others = [...client.handles.values()].filter(() => random.chance(0.5));
+      if (random.chance(0.3) && others.length > 0) client.submitAfter(plan, others);
+      else client.submit(plan);
+    });
   }
 }
 

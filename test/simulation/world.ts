@@ -25,13 +25,18 @@ export class World {
   readonly random: Random;
   readonly config: SimulationConfig;
   readonly time = new Timeline();
+  /** Plans of what was submitted, by its name; and all plans, also of what waits to be submitted. */
   readonly plans = new Map<string, Plan>();
+  readonly planned: Plan[] = [];
   readonly jobNames = new Map<JobId, string>();
   readonly connections = new Set<{ break(options?: { losesNothing?: boolean }): void }>();
   readonly clients: SimClient[] = [];
   /** The living process in each of the workers' places. */
   readonly workers: (SimWorker | undefined)[] = [];
   readonly forgotten = new Set<JobId>();
+  /** Jobs that were completed at some time, as the store has it; and those that failed or were killed. */
+  readonly completed = new Set<JobId>();
+  readonly lost = new Set<JobId>();
   /** How many transitions were made, of the server and of workers. */
   steps = 0;
   server: SimServer | undefined;
@@ -155,7 +160,9 @@ export class World {
 
   newPlan(key: string): Plan {
     const gpus = Math.max(...this.config.workers.map((worker) => worker.gpus));
-    return planOf(this.random, key, gpus);
+    const plan = planOf(this.random, key, gpus);
+    this.planned.push(plan);
+    return plan;
   }
 
   programOf(job: LiveJob): ProgramSpec {
@@ -181,6 +188,10 @@ export class World {
       text === `${plan.key}/${held.index}`,
       `${worker.name} got ${text} for task ${plan.key}/${held.index}`,
     );
+    for (const job of plan.spec.after ?? []) {
+      const isOver = this.completed.has(job) || this.forgotten.has(job);
+      this.ensure(isOver, `a task of job ${held.job} runs before job ${job} was completed`);
+    }
     const task = plan.tasks[held.index];
     this.ensure(task !== undefined, `job ${held.job} has no task ${held.index}`);
     const starts = (plan.starts.get(held.index) ?? 0) + 1;

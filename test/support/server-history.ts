@@ -69,9 +69,22 @@ export class History {
     );
   }
 
+  /** What waits for what must be the same behind it. */
+  restart(): void {
+    const { lab } = this;
+    const blocked = waitsOf(lab);
+    lab.restart();
+    if (waitsOf(lab) !== blocked) throw new Error(`the restart turned ${blocked} into ${waitsOf(lab)}`);
+  }
+
   rerun(onlyFailed: boolean): void {
     this.lab.rerun(this.job, onlyFailed);
   }
+}
+
+function waitsOf({ state }: ServerLab): string {
+  const waits = [...state.blocked].map(([job, open]) => [job, [...open].sort((a, b) => a - b)] as const);
+  return JSON.stringify(waits.sort(([a], [b]) => a - b));
 }
 
 const MOVES: readonly ((history: History, random: Random) => void)[] = [
@@ -148,6 +161,9 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
   },
   (history, random) => {
     if (random.chance(0.3)) history.lab.do({ type: 'jobs-forgotten', request: 1, jobs: [history.job] });
+  },
+  (history, random) => {
+    if (random.chance(0.3)) history.restart();
   },
   (history, random) => {
     const { number, connection } = history.worker;
