@@ -97,6 +97,7 @@ function defineJobs(define: Define): void {
         .option('--attempts <n>', 'how many may fail before the job does (default: 3)', count)
         .option('--label <name>', 'a label that the worker must have; can be repeated', label, [])
         .option('--resource <name=n>', 'what it takes of a worker; can be repeated', keyValue, {})
+        .option('--after <id...>', 'jobs that must be completed before; write it behind the code')
         .option('--file <path...>', "files to put into the task's directory")
         .option('--timeout <time>', 'stop waiting after this time; the job goes on', durationMs)
         .option('-d, --detach', 'print the number of the job and do not wait'),

@@ -3,6 +3,7 @@ import type { JobId, Payload } from '../model/job.js';
 import { Feed } from './feed.js';
 import { Zip } from './inputs.js';
 import { JobHandle } from './job-handle.js';
+import type { JobReference } from './job-reference.js';
 import { Job } from './job.js';
 import { MapJob } from './map-job.js';
 import { jobInfo } from './queries.js';
@@ -11,9 +12,6 @@ import { partOf, submitDraft } from './submit.js';
 import type { Draft } from './submit.js';
 import { TrackedJob } from './tracked-job.js';
 import type { Connection } from './tracked-job.js';
-
-/** A job by its number or by a handle. */
-export type JobReference = JobId | JobHandle<unknown>;
 
 const SINGLE_KINDS = new Set(['eval', 'function']);
 const NEWS_TIMEOUT_MS = 15_000;

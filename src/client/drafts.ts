@@ -8,6 +8,7 @@ import { functionHomeOf } from '../jobs/module-function.js';
 import type { FunctionHome } from '../jobs/module-function.js';
 import { DsageError, messageOf } from '../model/errors.js';
 import { encodeValue } from '../wire/codec.js';
+import { checkAfter } from './after.js';
 import { checkFiles } from './files.js';
 import { checkOptions } from './options.js';
 import type { EvalOptions, FunctionOptions, MapOptions } from './options.js';
@@ -31,7 +32,7 @@ const EVALUATORS: ReadonlyMap<string, string> = new Map([
  * column, and `not-shippable` with the path to a variable that cannot travel.
  */
 export function evalDraft(code: string, options: EvalOptions): Draft {
-  const { vars = {}, evaluator = JAVASCRIPT, files, ...rest } = options;
+  const { vars = {}, evaluator = JAVASCRIPT, files, after, ...rest } = options;
   if (typeof code !== 'string' || code.trim() === '') {
     throw new DsageError('invalid-argument', 'There is no code to evaluate.', {
       hint: "Pass a string of code, such as d('2+2').",
@@ -50,6 +51,7 @@ export function evalDraft(code: string, options: EvalOptions): Draft {
     summary: summaryOf(code),
     program: encodeValue({ type: 'eval', code, vars }),
     files: checkFiles(files),
+    after: checkAfter(after),
   };
 }
 
@@ -74,24 +76,26 @@ export function functionDraft(
   fn: AnyFunction,
   options: FunctionOptions | MapOptions,
 ): Draft {
-  const { scope = {}, files, ...rest } = options;
+  const { scope = {}, files, after, ...rest } = options;
   const checked = checkOptions(rest, kind === 'map' ? ['scope', 'maxFailedTasks'] : ['scope']);
   for (const name of Object.keys(scope)) checkVariable(name);
   const home = functionHomeOf(fn);
-  const common = { kind, evaluator: JAVASCRIPT, options: checked };
+  const common = {
+    ...{ kind, evaluator: JAVASCRIPT, options: checked },
+    ...{ files: checkFiles(files), after: checkAfter(after) },
+  };
   if (home !== undefined) {
     refuseScope(home, Object.keys(scope));
     const module = moduleDraft(home);
     // The job hears of it when it is submitted, which it is in the same turn.
     module.catch(() => undefined);
-    return { ...common, summary: summaryOf(home.name), program: NOTHING, module, files: checkFiles(files) };
+    return { ...common, summary: summaryOf(home.name), program: NOTHING, module };
   }
   const shipped = shipFunction(fn, scope);
   return {
     ...common,
     summary: summaryOf(shipped.name === '(anonymous)' ? shipped.source : shipped.name),
     program: encodeValue({ type: 'function', ...shipped }),
-    files: checkFiles(files),
   };
 }
 

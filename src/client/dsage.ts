@@ -5,7 +5,6 @@ import type { TaskStatus } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
 import { checkId, findJob, findJobInfo, handleOf, idsOf, startJob, startMap } from './actions.js';
-import type { JobReference } from './actions.js';
 import {
   connectedWorker,
   drainWorker,
@@ -24,6 +23,7 @@ import { asCompleted, blockOnJobs } from './gather.js';
 import type { BlockOptions, Group } from './gather.js';
 import type { Inputs } from './inputs.js';
 import type { Job } from './job.js';
+import type { JobReference } from './job-reference.js';
 import type { MapJob } from './map-job.js';
 import type { EvalOptions, FunctionOptions, JobOptions, MapOptions } from './options.js';
 import { listJobs, listTasks, taskDetails } from './queries.js';

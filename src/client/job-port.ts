@@ -94,7 +94,10 @@ export class JobPort implements TaskPort, JobListener {
     this.#listener = listener;
     const { session } = this.#connection;
     if (this.#source.type === 'new') {
-      this.#source.spec.then((spec) => this.#submitted(spec)).catch((thrown: unknown) => this.#lose(thrown));
+      const submitted = this.#source.spec
+        .then((spec) => this.#submitted(spec))
+        .catch((thrown: unknown) => this.#lose(thrown));
+      session.expect(submitted);
     } else {
       this.#id = this.#source.job;
       if (this.#source.type === 'own') this.#seq = session.adopt(this.#source, this);

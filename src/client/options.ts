@@ -2,6 +2,7 @@ import { DsageError } from '../model/errors.js';
 import { DEFAULT_PRIORITY, HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../model/job.js';
 import type { Limits } from '../wire/gen/dsage/v1/types.js';
 import type { Files } from './files.js';
+import type { JobReference } from './job-reference.js';
 
 /** What every job may be told. */
 export interface JobOptions {
@@ -23,6 +24,8 @@ export interface JobOptions {
   readonly resources?: Readonly<Record<string, number>>;
   /** How long the job is kept after it ended, milliseconds; until it is forgotten by hand unless given. */
   readonly ttlMs?: number;
+  /** Jobs that must be completed before a task of this one runs; when one of them fails, so does this one. */
+  readonly after?: readonly JobReference[];
   /** Files put into the task's own folder before it runs: by name, or a list of paths. */
   readonly files?: Files;
 }
@@ -57,7 +60,7 @@ export interface CheckedOptions {
 const MAX_NAME_LENGTH = 200;
 const COMMON = [
   ...['name', 'timeoutMs', 'memoryMb', 'maxAttempts', 'maxOutputBytes', 'priority', 'labels', 'resources'],
-  ...['ttlMs', 'files'],
+  ...['ttlMs', 'after', 'files'],
 ];
 
 /**

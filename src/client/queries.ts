@@ -48,6 +48,8 @@ export interface JobInfo {
   readonly ttlMs: number;
   /** Its coordinator runs on a worker. */
   readonly detached: boolean;
+  /** The jobs that it waits for, or waited for. */
+  readonly after: readonly number[];
 }
 
 /** A task as listings show it. */
@@ -120,10 +122,10 @@ export async function taskDetails(rpc: Rpc, job: number, index: number): Promise
 
 export function jobInfo(job: JobMessage): JobInfo {
   const { id, owner, name, kind, evaluator, priority, taskCount, closed } = job;
-  const { reason, labels, resources, summary, ttlMs, detached } = job;
+  const { reason, labels, resources, summary, ttlMs, detached, after } = job;
   return {
     ...{ id, owner, name, kind, evaluator, priority, taskCount, closed },
-    ...{ reason, labels, resources, summary, ttlMs, detached },
+    ...{ reason, labels, resources, summary, ttlMs, detached, after },
     status: statusFromMessage(job.status),
     counts: job.counts ?? { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 },
     createdAt: new Date(job.createdAtMs),

@@ -10,6 +10,7 @@ import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { assertTravels } from '../wire/travels.js';
 import { checkId, findJobInfo } from './actions.js';
 import { classProgram } from './class-program.js';
+import { checkAfter } from './after.js';
 import { checkFiles } from './files.js';
 import { JobPort } from './job-port.js';
 import type { JobSource } from './job-port.js';
@@ -108,7 +109,7 @@ function run(connection: Connection, job: AnyJob, source: JobSource): JobPort {
 }
 
 function classDraft(job: unknown, options: JobOptions): Draft {
-  const { files, ...rest } = options;
+  const { files, after, ...rest } = options;
   const Class = classOf(job);
   const { parameters } = job as DistributedJob;
   const checked = checkOptions(rest, []);
@@ -123,6 +124,7 @@ function classDraft(job: unknown, options: JobOptions): Draft {
     program: new Uint8Array(0),
     module,
     files: checkFiles(files),
+    after: checkAfter(after),
   };
 }
 

@@ -47,6 +47,8 @@ export class Session {
   readonly #submitted = new Map<number, JobListener>();
   readonly #watched = new Watchers<JobListener>();
   #control: SessionRequest[] = [];
+  /** Submissions that are being prepared. */
+  #expected = 0;
   #flushDue = false;
   #rewound = false;
   #end: DsageError | undefined;
@@ -150,9 +152,18 @@ export class Session {
     });
   }
 
-  /** Everything that was submitted is on the server. */
+  /** Everything that was submitted is on the server, and nothing is being prepared that will be. */
   get isSettled(): boolean {
-    return this.#outbox.settled;
+    return this.#expected === 0 && this.#outbox.settled;
+  }
+
+  /** Something that is being prepared will be submitted by the time that this resolves, or never. */
+  expect(submitted: Promise<void>): void {
+    this.#expected += 1;
+    void submitted.then(() => {
+      this.#expected -= 1;
+      this.#wake();
+    });
   }
 
   /** Ends the session: whoever still waits gets `error`. Idempotent. */

@@ -4,6 +4,8 @@ import { blobToMessage, bufferOf } from '../wire/convert.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { PackedTasksWriter } from '../wire/packed.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
+import { numbersOf, numbersSoon } from './after.js';
+import type { CheckedReference } from './after.js';
 import type { Part } from './core/outbox-entry.js';
 import type { CheckedFile } from './files.js';
 import { uploadFiles } from './files.js';
@@ -21,6 +23,7 @@ export interface Draft {
   readonly files: readonly CheckedFile[];
   /** A module that the program is in, and that is made ready first. */
   readonly module?: Promise<DraftModule>;
+  readonly after: readonly CheckedReference[];
 }
 
 /** What a draft turns out to run once its module is bundled. */
@@ -53,8 +56,8 @@ function packed(payload: Payload): Part {
 }
 
 /**
- * Submits a job. What is large is stored on the server first, in the background: then the job follows, or
- * fails with what went wrong. Throws only what the session throws when it has ended.
+ * Submits a job. What is large is stored on the server first, in the background, and jobs that it waits for get
+ * their numbers: then the job follows, or fails with what went wrong. Throws only what the session throws when it has ended.
  */
 export function submitDraft(
   tracked: TrackedJob,
@@ -64,19 +67,23 @@ export function submitDraft(
 ): void {
   const { connection } = tracked;
   const program = connection.blobs.payload(draft.program);
-  const submit = (spec: JobSpec, part: Part): void => {
+  const after = numbersOf(draft.after);
+  const submit = (spec: JobSpec, part: Part, numbers: readonly number[]): void => {
+    if (numbers.length > 0) spec.after = [...numbers];
     tracked.seq = connection.session.submit({ spec, part, closed: tasks.closed }, tracked);
     onSubmitted(tracked.seq);
   };
-  const isReady = draft.module === undefined && draft.files.length === 0;
+  const isReady = after !== undefined && draft.module === undefined && draft.files.length === 0;
   if (isReady && !(program instanceof Promise) && !(tasks.part instanceof Promise)) {
-    submit(specOf(draft, program, {}), tasks.part);
+    submit(specOf(draft, program, {}), tasks.part, after);
     return;
   }
   if (connection.session.ended !== undefined) throw connection.session.ended;
-  prepare(connection, draft, { program, part: tasks.part })
-    .then(({ spec, part }) => submit(spec, part))
+  const prepared = prepare(connection, draft, { program, part: tasks.part });
+  const submitted = Promise.all([prepared, numbersSoon(draft.after)])
+    .then(([{ spec, part }, numbers]) => submit(spec, part, numbers))
     .catch((error: unknown) => tracked.fail(asDsageError(error)));
+  connection.session.expect(submitted);
 }
 
 export function asDsageError(error: unknown): DsageError {
@@ -86,7 +93,11 @@ export function asDsageError(error: unknown): DsageError {
 /** What a draft is on the wire, once all that it needs is on the server. */
 export async function prepareSpec(connection: Connection, draft: Draft): Promise<JobSpec> {
   const program = connection.blobs.payload(draft.program);
-  return (await prepare(connection, draft, { program, part: partOf(EMPTY_PAYLOAD) })).spec;
+  const [{ spec }, after] = await Promise.all([
+    prepare(connection, draft, { program, part: partOf(EMPTY_PAYLOAD) }),
+    numbersSoon(draft.after),
+  ]);
+  return { ...spec, after: [...after] };
 }
 
 async function prepare(

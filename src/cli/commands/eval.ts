@@ -7,7 +7,7 @@ import { plain } from '../../client/save.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
 import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
-import { jobId } from '../ids.js';
+import { jobId, jobIds } from '../ids.js';
 import { copyOutput } from '../output.js';
 
 interface EvalFlags {
@@ -21,12 +21,14 @@ interface EvalFlags {
   readonly label: readonly string[];
   readonly resource: Readonly<Record<string, number>>;
   readonly file?: string[];
+  readonly after?: string[];
   readonly timeout?: number;
   readonly detach?: boolean;
 }
 
 export async function evaluate(cli: Cli, [given = '']: string[], flags: EvalFlags): Promise<number> {
   const code = given === '-' ? await textOf(cli.io.stdin) : given;
+  const after = jobIds(flags.after ?? []);
   return cli.withServer(async (d) => {
     const { vars, name, evaluator, priority, timeLimit, memory, attempts, file } = flags;
     const job = d.eval(code, {
@@ -38,6 +40,7 @@ export async function evaluate(cli: Cli, [given = '']: string[], flags: EvalFlag
       ...(memory === undefined ? {} : { memoryMb: memory }),
       ...(attempts === undefined ? {} : { maxAttempts: attempts }),
       ...(file === undefined ? {} : { files: file }),
+      ...(flags.after === undefined ? {} : { after }),
     });
     if (flags.detach !== true) return follow(cli, job, { timeoutMs: flags.timeout, killsOnInterrupt: true });
     const id = await job.accepted;

@@ -124,6 +124,7 @@ function factsOf(job: JobInfo): [string, string][] {
     ],
     ['labels', job.labels.join(', ')],
     ['resources', resources.join(', ')],
+    ['after', job.after.join(', ')],
     ['submitted', ago(job.createdAt, now)],
     ['started', ago(job.startedAt, now)],
     ['ended', ago(job.endedAt, now)],

@@ -38,7 +38,10 @@ function makeServer(): Server {
     if (caller === undefined)
       throw new DsageError('unauthenticated', 'No certificate.', { hint: 'Get one für 5 €.' });
   };
-  const server = new Server({ ...SERVER_OPTIONS, interceptors: [identityInterceptor(refuse)] });
+  const server = new Server({
+    ...SERVER_OPTIONS,
+    interceptors: [identityInterceptor(({ caller }) => refuse(caller))],
+  });
   const handshake: Handler = (call, done) => {
     const { name: user, role } = requireCaller(call);
     done(null, { hello: undefined, cluster: '', user, role, webUrl: '' });
