@@ -35,7 +35,7 @@ export class ClassJobs {
       this.#connection,
       {
         ...{ kind: 'class', evaluator: 'javascript', summary: '', options: checkOptions({}, []) },
-        ...{ program: new Uint8Array(0), files: [], module },
+        ...{ program: new Uint8Array(0), files: [], after: [], module },
       },
       [tasks, none, none],
     );
