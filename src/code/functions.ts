@@ -1,9 +1,10 @@
-import { parse } from 'acorn';
 import { analyze } from 'eslint-scope';
 import type { Expression, Node, Program } from 'estree';
 
 import { DsageError, messageOf } from '../model/errors.js';
 import { WORKER_GLOBALS } from './globals.js';
+import { functionOfMethod, isDetachedMethod } from './methods.js';
+import { parseModule } from './parse-module.js';
 import { usesOf } from './uses.js';
 import type { Uses } from './uses.js';
 
@@ -34,13 +35,16 @@ interface FreeVariable {
  * and must be in `scope`; so must those of the functions in `scope`. A call of `eval` hides what it uses.
  *
  * Throws `not-shippable`, naming the variable with its line in the function, when one is missing, and
- * with advice of its own for native, bound, generator and method-shorthand functions and for classes.
+ * with advice of its own for native, bound, generator and method-shorthand functions and for classes. A method
+ * that was detached (see methods.ts) travels as a function.
  */
 export function shipFunction(fn: unknown, scope: Readonly<Record<string, unknown>> = {}): ShippedFunction {
   const name = nameOf(fn);
   const names = new Set(Object.keys(scope));
-  // A function that calls itself by the name of its variable finds itself again on the worker.
-  const own = new Set([...names, name]);
+  // A function that calls itself by the name of its variable finds itself again on the worker. The name of a
+  // method is no variable.
+  const isMethod = typeof fn === 'function' && isDetachedMethod(fn);
+  const own = isMethod ? names : new Set([...names, name]);
   const source = sourceOf(fn, { label: `the function ${name}`, names: own });
   const shipped = Object.entries(scope).map(([key, value]): [string, unknown] => {
     if (typeof value !== 'function') return [key, value];
@@ -54,8 +58,9 @@ function sourceOf(fn: unknown, { label, names }: { label: string; names: Readonl
   if (typeof fn !== 'function') {
     throw new DsageError('invalid-argument', `A function is asked for, and ${describe(fn)} was given.`);
   }
-  const text = Function.prototype.toString.call(fn);
-  refuseWithoutSource(fn as AnyFunction, text, label);
+  const written = Function.prototype.toString.call(fn);
+  refuseWithoutSource(fn as AnyFunction, written, label);
+  const text = isDetachedMethod(fn) ? detached(written, label) : written;
   const program = parseExpression(text, label);
   const uses = refuseForms(program, label);
   const missing = freeVariables(program, uses.typeofOperands).filter(
@@ -77,6 +82,17 @@ function refuseWithoutSource(fn: AnyFunction, text: string, label: string): void
   });
 }
 
+/** The source of a decorated method as a function; a compiler may have made a function of it already. */
+function detached(text: string, label: string): string {
+  const method = functionOfMethod(text);
+  if (method === undefined) return text;
+  const line = usesOf(method.tree).super;
+  if (line === undefined) return method.source;
+  throw refusal(`${label} uses super (line ${line}), which has no meaning on a worker.`, {
+    hint: 'Pass the function that it calls in { scope }.',
+  });
+}
+
 function parseExpression(text: string, label: string): Program {
   try {
     return parseModule(`(${text})`);
@@ -94,12 +110,6 @@ function parseExpression(text: string, label: string): Program {
       cause: error,
     });
   }
-}
-
-function parseModule(text: string): Program {
-  const options = { ecmaVersion: 'latest', sourceType: 'module', locations: true, ranges: true } as const;
-  // acorn's tree is the ESTree that eslint-scope reads; only the two packages' types differ.
-  return parse(text, options) as unknown as Program;
 }
 
 function parses(text: string): boolean {

@@ -4,6 +4,8 @@ import type { Expression, Node } from 'estree';
 export interface Uses {
   /** The first line that uses the `this` of the function itself, or of what is around it. */
   readonly this: number | undefined;
+  /** The first line that uses `super` of what the function is in. */
+  readonly super: number | undefined;
   /** The first line that uses `import.meta`. */
   readonly importMeta: number | undefined;
   /** Identifiers that stand right behind `typeof`. */
@@ -12,6 +14,7 @@ export interface Uses {
 
 interface Found {
   this: number | undefined;
+  super: number | undefined;
   importMeta: number | undefined;
   readonly typeofOperands: Set<Node>;
 }
@@ -24,7 +27,12 @@ const WITH_OWN_THIS = new Set([
 ]);
 
 export function usesOf(fn: Expression): Uses {
-  const found: Found = { this: undefined, importMeta: undefined, typeofOperands: new Set() };
+  const found: Found = {
+    this: undefined,
+    super: undefined,
+    importMeta: undefined,
+    typeofOperands: new Set(),
+  };
   // The function itself is not entered as one with a `this` of its own: nothing gives it one on a worker.
   for (const child of childrenOf(fn)) walk(child, found, false);
   return found;
@@ -33,6 +41,7 @@ export function usesOf(fn: Expression): Uses {
 function walk(node: Node, found: Found, ownThis: boolean): void {
   const line = node.loc?.start.line ?? 1;
   if (node.type === 'ThisExpression' && !ownThis) found.this ??= line;
+  if (node.type === 'Super' && !ownThis) found.super ??= line;
   if (node.type === 'MetaProperty' && node.meta.name === 'import') found.importMeta ??= line;
   if (node.type === 'UnaryExpression' && node.operator === 'typeof' && node.argument.type === 'Identifier') {
     found.typeofOperands.add(node.argument);
