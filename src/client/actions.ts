@@ -1,7 +1,7 @@
 import { DsageError } from '../model/errors.js';
 import type { JobId, Payload } from '../model/job.js';
 import { Feed } from './feed.js';
-import { Zip } from './inputs.js';
+import type { ArgumentSource } from './inputs.js';
 import { JobHandle } from './job-handle.js';
 import type { JobReference } from './job-reference.js';
 import { Job } from './job.js';
@@ -30,16 +30,25 @@ export function startJob<T>(
 }
 
 /** Submits a job of one task per input. Throws for inputs that cannot be read or cannot travel at their beginning. */
-export function startMap<T>(connection: Connection, draft: Draft, inputs: readonly unknown[]): MapJob<T> {
-  const zip = new Zip(inputs);
+export function startMap<T>(connection: Connection, draft: Draft, source: ArgumentSource): MapJob<T> {
+  const { tracked, feed } = beginMap(connection, draft, source);
+  return new MapJob<T>(tracked, feed);
+}
+
+/** The same, for whoever takes the answers without a handle. */
+export function beginMap(
+  connection: Connection,
+  draft: Draft,
+  source: ArgumentSource,
+): { readonly tracked: TrackedJob; readonly feed: Feed } {
   const { kind, options } = draft;
   const tracked = new TrackedJob(connection, { name: options.name, kind, isSingle: false });
-  const feed = new Feed(tracked, zip);
+  const feed = new Feed(tracked, source);
   const part = feed.firstPart();
   submitDraft(tracked, draft, { part, closed: feed.isExhausted }, (seq) => {
     if (!feed.isExhausted) void feed.run(seq);
   });
-  return new MapJob<T>(tracked, feed);
+  return { tracked, feed };
 }
 
 /** A handle of a job that is on the server; it follows the job once somebody waits. */

@@ -21,11 +21,15 @@ import { evalDraft, fileDraft, functionDraft } from './drafts.js';
 import type { AnyFunction } from './drafts.js';
 import { asCompleted, blockOnJobs } from './gather.js';
 import type { BlockOptions, Group } from './gather.js';
+import { Zip } from './inputs.js';
 import type { Inputs } from './inputs.js';
+import type { ParallelIter } from '../jobs/parallel.js';
 import type { Job } from './job.js';
 import type { JobReference } from './job-reference.js';
 import type { MapJob } from './map-job.js';
 import type { EvalOptions, FunctionOptions, JobOptions, MapOptions } from './options.js';
+import { parallelIter } from './parallel-iter.js';
+import type { ParallelIterOptions } from './parallel-iter.js';
 import { listJobs, listTasks, taskDetails } from './queries.js';
 import type { Explanation, JobFilter, JobInfo, TaskDetails, TaskInfo } from './queries.js';
 import type { Pages } from './pages.js';
@@ -57,12 +61,18 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   /** Users of the cluster; for admins. */
   readonly users: Users;
+  /**
+   * For `parallel({ pIter: d.parallelIter })`: calls a function on many inputs, as one map job, and gives
+   * `[input, output]` as they finish. Leaving the loop kills the job. Can be passed around by itself.
+   */
+  readonly parallelIter: ParallelIter<ParallelIterOptions>;
 
   /** Made by `dsage.connect`. */
   constructor(connection: Connection) {
     super();
     this.#connection = connection;
     this.users = new Users(connection.rpc);
+    this.parallelIter = (fn, inputs, options = {}) => parallelIter(connection, fn, inputs, options) as never;
   }
 
   /**
@@ -117,7 +127,7 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     const last = rest.at(-1);
     const hasOptions = rest.length > 1 && isOptions(last);
     const draft = functionDraft('map', fn, hasOptions ? last : {});
-    return startMap(this.#connection, draft, hasOptions ? rest.slice(0, -1) : rest);
+    return startMap(this.#connection, draft, new Zip(hasOptions ? rest.slice(0, -1) : rest));
   }
 
   /**

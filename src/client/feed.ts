@@ -7,7 +7,7 @@ import { PackedTasksWriter } from '../wire/packed.js';
 import { inlineIfSmall } from './blobs.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
 import type { Part } from './core/outbox-entry.js';
-import type { Zip } from './inputs.js';
+import type { ArgumentSource } from './inputs.js';
 import { asDsageError } from './submit.js';
 import type { TrackedJob } from './tracked-job.js';
 
@@ -21,7 +21,7 @@ const PAUSE = Symbol('pause');
 /** Turns the inputs of a map into tasks, as fast as the server takes them and no faster. */
 export class Feed {
   readonly #tracked: TrackedJob;
-  readonly #zip: Zip;
+  readonly #source: ArgumentSource;
   readonly #writer = new PackedTasksWriter();
   #partTasks = FIRST_PART_TASKS;
   #count = 0;
@@ -32,11 +32,11 @@ export class Feed {
   /** Everything has been handed on: a refusal that comes later finds nobody who looks for it. */
   #hasRun = false;
   /** An input that was asked for and has not come yet. */
-  #pending: Promise<unknown[] | undefined> | undefined;
+  #pending: Promise<readonly unknown[] | undefined> | undefined;
 
-  constructor(tracked: TrackedJob, zip: Zip) {
+  constructor(tracked: TrackedJob, source: ArgumentSource) {
     this.#tracked = tracked;
-    this.#zip = zip;
+    this.#source = source;
     tracked.onTasksRefused = (error) => {
       this.#refused = error;
       if (this.#hasRun) void this.#abort(error);
@@ -55,7 +55,7 @@ export class Feed {
 
   /** The first tasks, without waiting. Throws what the inputs throw, and `not-shippable`. */
   firstPart(): Part {
-    if (this.#zip.isSync) this.#fill();
+    if (this.#source.isSync) this.#fill();
     return this.#take();
   }
 
@@ -66,7 +66,7 @@ export class Feed {
       while (!this.#isExhausted && !this.#hasEnded()) {
         await session.until(() => session.pendingBytes < OUTBOX_LIMITS.bytes || this.#hasEnded());
         if (this.#large !== undefined) await this.#addLarge(this.#large);
-        if (this.#zip.isSync) this.#fill();
+        if (this.#source.isSync) this.#fill();
         else await this.#fillAsync();
         session.append(seq, this.#take());
         // Other submissions, and the answers, get their turn.
@@ -78,7 +78,7 @@ export class Feed {
     } catch (error) {
       await this.#abort(asDsageError(error));
     } finally {
-      if (!this.#isExhausted) await this.#zip.close();
+      if (!this.#isExhausted) await this.#source.close();
     }
   }
 
@@ -94,7 +94,7 @@ export class Feed {
 
   #fill(): void {
     while (!this.#isFull() && this.#large === undefined) {
-      const values = this.#zip.next();
+      const values = this.#source.next();
       if (values === undefined) {
         this.#isExhausted = true;
         return;
@@ -105,7 +105,7 @@ export class Feed {
 
   /** Gathers what comes without a pause: an input that keeps one waiting holds back no task before it. */
   async #fillAsync(): Promise<void> {
-    let next = this.#pending ?? this.#zip.nextAsync();
+    let next = this.#pending ?? this.#source.nextAsync();
     while (!this.#isFull() && this.#large === undefined) {
       const isFirst = this.#writer.count === 0;
       const values = await (isFirst ? next : Promise.race([next, nextTurn(PAUSE)]));
@@ -117,7 +117,7 @@ export class Feed {
       }
       this.#add(values);
       if (this.#isFull()) return;
-      next = this.#zip.nextAsync();
+      next = this.#source.nextAsync();
     }
   }
 

@@ -3,8 +3,19 @@ import { DsageError } from '../model/errors.js';
 /** What `d.map` takes its inputs from; read only as fast as the server takes them. */
 export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
 
+/** Where the arguments of a map's tasks come from: one array of them per task. */
+export interface ArgumentSource {
+  /** Everything can be read without waiting. */
+  readonly isSync: boolean;
+  /** The next arguments, or undefined at the end. Only when `isSync`. */
+  next(): readonly unknown[] | undefined;
+  nextAsync(): Promise<readonly unknown[] | undefined>;
+  /** Lets inputs that have not ended release what they hold. */
+  close(): Promise<void>;
+}
+
 /** Several inputs side by side: one array of arguments per task, until the first of them ends. */
-export class Zip {
+export class Zip implements ArgumentSource {
   readonly #iterators: readonly (Iterator<unknown> | AsyncIterator<unknown>)[];
   /** All inputs can be read without waiting. */
   readonly isSync: boolean;

@@ -19,6 +19,8 @@ export interface NewAnswers {
   readonly blobs: readonly { readonly index: number; readonly ref: BlobRef }[];
 }
 
+const NO_ANSWER = -1;
+const RELEASED = -2;
 const NOTHING: NewAnswers = { indexes: [], blobs: [] };
 
 /**
@@ -26,9 +28,12 @@ const NOTHING: NewAnswers = { indexes: [], blobs: [] };
  * million of them: a record is read again when somebody asks for it.
  */
 export class AnswerLedger {
-  readonly #batches: Uint8Array[] = [];
-  /** By task index: the number of its batch, or -1; then where its record starts and ends in there. */
+  readonly #batches: (Uint8Array | undefined)[] = [];
+  /** By batch: how many of its answers were not released. */
+  readonly #unreleased: number[] = [];
+  /** By task index: the number of its batch, -1 without an answer, -2 for one that was released. */
   readonly #batchOf: number[] = [];
+  /** By task index: where its record starts and ends in its batch. */
   readonly #startOf: number[] = [];
   readonly #endOf: number[] = [];
   readonly #arrivals: number[] = [];
@@ -71,7 +76,10 @@ export class AnswerLedger {
     for (const record of readAnswerRecords(batch.packedAnswers, batch.count)) {
       const { index } = record.meta;
       if (this.has(index)) continue;
-      if (indexes.length === 0) this.#batches.push(batch.packedAnswers);
+      if (indexes.length === 0) {
+        this.#batches.push(batch.packedAnswers);
+        this.#unreleased.push(0);
+      }
       this.#keep(record, batch.packedAnswers);
       indexes.push(index);
       const content = readPayload(record.payload);
@@ -83,7 +91,7 @@ export class AnswerLedger {
   }
 
   has(index: number): boolean {
-    return (this.#batchOf[index] ?? -1) >= 0;
+    return (this.#batchOf[index] ?? NO_ANSWER) !== NO_ANSWER;
   }
 
   /** The answer of a task; the payload is inline once `fetched` was called for it. */
@@ -110,9 +118,21 @@ export class AnswerLedger {
     if (this.isMissing(index)) this.#blobs?.set(index, cbor);
   }
 
+  /** Forgets what the answer was, and keeps that there was one. A batch goes with its last answer. */
+  release(index: number): void {
+    const batch = this.#batchOf[index] ?? NO_ANSWER;
+    if (batch < 0) return;
+    this.#batchOf[index] = RELEASED;
+    this.#blobs?.delete(index);
+    const left = (this.#unreleased[batch] ?? 0) - 1;
+    this.#unreleased[batch] = left;
+    if (left === 0) this.#batches[batch] = undefined;
+  }
+
   /** Forgets everything, and expects answers from ordinal 0: what a rerun asks for. */
   clear(): void {
-    for (const list of [this.#batches, this.#batchOf, this.#startOf, this.#endOf, this.#arrivals]) {
+    this.#batches.length = 0;
+    for (const list of [this.#unreleased, this.#batchOf, this.#startOf, this.#endOf, this.#arrivals]) {
       list.length = 0;
     }
     this.#blobs = undefined;
@@ -124,12 +144,14 @@ export class AnswerLedger {
   #keep({ meta, record }: AnswerRecord, batch: Uint8Array): void {
     // Filling up keeps the arrays dense: an index far beyond their end would turn them into dictionaries.
     while (this.#batchOf.length <= meta.index) {
-      this.#batchOf.push(-1);
+      this.#batchOf.push(NO_ANSWER);
       this.#startOf.push(0);
       this.#endOf.push(0);
     }
     const start = record.byteOffset - batch.byteOffset;
-    this.#batchOf[meta.index] = this.#batches.length - 1;
+    const last = this.#batches.length - 1;
+    this.#batchOf[meta.index] = last;
+    this.#unreleased[last] = (this.#unreleased[last] ?? 0) + 1;
     this.#startOf[meta.index] = start;
     this.#endOf[meta.index] = start + record.byteLength;
     this.#arrivals.push(meta.index);

@@ -52,6 +52,29 @@ describe('client/core/answers', () => {
     expect(readPayload(ledger.answer(1)!.payload)).to.deep.include({ type: 'inline' });
   });
 
+  it('forgets what an answer was when it is released, and not that there was one', () => {
+    const ledger = new AnswerLedger();
+    ledger.add(
+      batch(0, [
+        answer(0),
+        answer(1),
+        { ...answer(2), payload: blobPayload({ sha256: 'ab'.repeat(32), sizeBytes: 9 }) },
+      ]),
+    );
+    ledger.release(0);
+    ledger.release(0);
+    ledger.release(2);
+    ledger.release(7);
+    expect([0, 1, 2].map((index) => ledger.has(index))).to.deep.equal([true, true, true]);
+    expect([0, 1, 2].map((index) => ledger.answer(index)?.index)).to.deep.equal([undefined, 1, undefined]);
+    expect(ledger.isMissing(2)).to.equal(false);
+    ledger.release(1);
+    expect(ledger.answer(1)).to.equal(undefined);
+    expect(ledger.add(batch(0, [answer(0), answer(1), answer(3)])).indexes).to.deep.equal([3]);
+    expect(ledger.answer(3)?.index).to.equal(3);
+    expect(ledger.count).to.equal(4);
+  });
+
   it('forgets everything for a rerun', () => {
     const ledger = new AnswerLedger();
     ledger.add(batch(0, [answer(0), answer(1)]));
