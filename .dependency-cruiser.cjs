@@ -97,6 +97,13 @@ module.exports = {
       ['^src/(model|code|jobs)/', '^src/wire/(codec|fraction)[.]ts$'],
       OURS,
     ),
+    only(
+      'local-needs-no-server',
+      'Threads of this machine run what workers run, without any connection.',
+      { path: '^src/local/' },
+      ['^src/(model|code|evaluators|jobs|local)/', '^src/wire/(codec|fraction)[.]ts$'],
+      OURS,
+    ),
     {
       name: 'deploy-sits-on-top',
       comment: 'Only the programs and the public index use deploy.',
@@ -132,7 +139,13 @@ module.exports = {
       from: {
         orphan: true,
         path: OURS,
-        pathNot: ['^src/index[.]ts$', '^src/bin/', '^src/worker/child/main[.]ts$', '^src/wire/gen/'],
+        pathNot: [
+          '^src/index[.]ts$',
+          '^src/bin/',
+          '^src/worker/child/main[.]ts$',
+          '^src/local/thread/main[.]ts$',
+          '^src/wire/gen/',
+        ],
       },
       to: {},
     },

@@ -14,6 +14,8 @@ export { fraction, Fraction } from './wire/fraction.js';
 export { DsageError, KilledError, TaskFailedError, TimeoutError } from './model/errors.js';
 export { DistributedJob } from './jobs/distributed-job.js';
 export { moduleFunction } from './jobs/module-function.js';
+export { parallel } from './local/parallel.js';
+export { DistributedMap } from './jobs/distributed-map.js';
 export { Job } from './client/job.js';
 export { MapJob } from './client/map-job.js';
 export { TaskHandle } from './client/task-handle.js';
@@ -26,6 +28,15 @@ export type { CloseOptions, JobDescription } from './client/dsage.js';
 export type { EvalOptions, FunctionOptions, JobOptions, MapOptions } from './client/options.js';
 export type { Files } from './client/files.js';
 export type { Inputs } from './client/inputs.js';
+export type { ParallelIterOptions } from './client/parallel-iter.js';
+export type {
+  DistributedMapOptions,
+  DistributedMapParameters,
+  DistributedMapTask,
+} from './jobs/distributed-map.js';
+export type { ManyInputs } from './jobs/input-window.js';
+export type { InputOf, OnError, Parallel, ParallelFunction, ParallelIter } from './jobs/parallel.js';
+export type { LocalOptions } from './local/iterate.js';
 export type { Explanation, JobFilter, JobInfo, TaskDetails, TaskInfo } from './client/queries.js';
 export type { Pages } from './client/pages.js';
 export type { OutputOptions, OutputPiece } from './client/follow.js';

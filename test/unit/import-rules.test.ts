@@ -30,6 +30,7 @@ const badImports: Record<string, string[]> = {
     'src/client/start.ts -> src/deploy/setup.ts',
   ],
   'jobs-are-light': ['src/jobs/coordinator.ts -> src/wire/channel.ts'],
+  'local-needs-no-server': ['src/local/pool.ts -> src/wire/channel.ts'],
   'deploy-sits-on-top': ['src/client/start.ts -> src/deploy/setup.ts'],
   'commands-sit-on-top': ['src/deploy/setup.ts -> src/cli/table.ts'],
   'nothing-imports-bin': ['src/deploy/setup.ts -> src/bin/dsage.ts'],
