@@ -25,6 +25,7 @@ export function argumentsOf(input: unknown): readonly unknown[] {
  */
 export class InputWindow<I> {
   readonly #iterator: Iterator<I, unknown> | AsyncIterator<I, unknown>;
+  readonly #isAsync: boolean;
   readonly #size: number;
   readonly #kept = new Map<number, I>();
   #count = 0;
@@ -42,6 +43,7 @@ export class InputWindow<I> {
       });
     }
     this.#size = size;
+    this.#isAsync = Symbol.asyncIterator in inputs;
     this.#iterator =
       Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
   }
@@ -70,7 +72,9 @@ export class InputWindow<I> {
     try {
       const step = this.#iterator.next();
       // Without a promise where none is needed: there may be a million inputs.
-      const { done, value }: IteratorResult<I, unknown> = step instanceof Promise ? await step : step;
+      const { done, value }: IteratorResult<I, unknown> = this.#isAsync
+        ? await step
+        : (step as IteratorResult<I, unknown>);
       this.#isExhausted = done === true;
       if (done === true) return undefined;
       this.#kept.set(this.#count++, value);
