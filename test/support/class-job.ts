@@ -1,6 +1,7 @@
 import { startMap } from '#dsage/client/actions.js';
 import { Blobs } from '#dsage/client/blobs.js';
 import { classProgram } from '#dsage/client/class-program.js';
+import { Zip } from '#dsage/client/inputs.js';
 import type { MapJob } from '#dsage/client/map-job.js';
 import { checkOptions } from '#dsage/client/options.js';
 import { Rpc } from '#dsage/client/rpc.js';
@@ -37,7 +38,7 @@ export class ClassJobs {
         ...{ kind: 'class', evaluator: 'javascript', summary: '', options: checkOptions({}, []) },
         ...{ program: new Uint8Array(0), files: [], after: [], module },
       },
-      [tasks, none, none],
+      new Zip([tasks, none, none]),
     );
   }
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 
-import type { CompiledProgram } from '../../evaluators/evaluator.js';
+import type { CompiledProgram, ProgramFacts } from '../../evaluators/evaluator.js';
 import { evaluatorNamed } from '../../evaluators/registry.js';
 import { TaskContext } from '../../evaluators/task-context.js';
 import { encodeWithError, messageOfThrown } from '../../evaluators/thrown.js';
@@ -16,7 +16,7 @@ interface Program {
   readonly id: number;
   readonly evaluator: string;
   readonly program: Uint8Array;
-  compiled?: CompiledProgram;
+  compiled?: CompiledProgram | Promise<CompiledProgram>;
 }
 
 /** The program of a thread: see src/local/slot.ts for the other side. One task after the other runs here. */
@@ -57,7 +57,8 @@ class TaskThread {
     const context = contextOf(program, index);
     this.#running = context;
     try {
-      const value = await this.#compiled(program).run(input, context);
+      const compiled = await this.#compiled(program);
+      const value = await compiled.run(input, context);
       const answer = movable(encodeValue(value));
       this.#end(context, { type: 'returned', answer }, answer.buffer);
     } catch (error) {
@@ -65,11 +66,11 @@ class TaskThread {
     }
   }
 
-  #compiled(id: number): CompiledProgram {
+  #compiled(id: number): CompiledProgram | Promise<CompiledProgram> {
     const program = this.#programs.get(id);
     if (program === undefined)
       throw new Error(`The pool sent a task of program ${id}, which it did not send.`);
-    return (program.compiled ??= evaluatorNamed(program.evaluator).compile(program.program, id));
+    return (program.compiled ??= evaluatorNamed(program.evaluator).compile(program.program, factsOf(id)));
   }
 
   #fail(context: TaskContext, error: unknown): void {
@@ -85,11 +86,19 @@ class TaskThread {
   }
 }
 
+/** Modules are found as the program itself finds them: they are on this machine. */
+function factsOf(id: number): ProgramFacts {
+  return {
+    ...{ job: id, bundle: undefined, startDirectory: process.cwd(), worker: 'local' },
+    ...{ isDetached: false, coordination: undefined },
+  };
+}
+
 function contextOf(program: number, index: number): TaskContext {
   const host = hostname();
   return new TaskContext({
     ...{ job: program, index, attempt: 1 },
-    ...{ directory: process.cwd(), worker: 'local', host },
+    ...{ directory: process.cwd(), worker: 'local', host, onProgress: () => undefined },
   });
 }
 
