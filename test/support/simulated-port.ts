@@ -51,7 +51,7 @@ export class SimulatedServer {
       .then(() => this.#worker.compute(task, undefined as never))
       .then(
         (value): Heard => ({ index, outcome: 'completed', value }),
-        (thrown: Error): Heard => ({ index, outcome: 'failed', error: failureOf(index, thrown) }),
+        (thrown: unknown): Heard => ({ index, outcome: 'failed', error: failureOf(index, thrown as Error) }),
       );
     this.record(heard);
     return true;
