@@ -152,6 +152,17 @@ function exerciseJobs(get: () => Store): void {
     expect(unfinished()).to.deep.equal([1, 2, 3]);
   });
 
+  it('keeps what a job waits for, and whether it still does', async () => {
+    const store = get();
+    const spec = specOf({ after: [1, 2 ** 40] });
+    await store.commit([putJob(7, { spec, state: stateOf({ blocked: true }) })]);
+    expect(store.job(7)).to.deep.include({ spec, state: stateOf({ blocked: true }) });
+    expect([...store.unfinishedJobs()][0]?.state).to.deep.equal(stateOf({ blocked: true }));
+    await store.commit([{ type: 'put-job-state', job: 7, state: stateOf() }]);
+    expect(store.job(7)?.state).to.deep.equal(stateOf());
+    expect(store.job(7)?.spec.after).to.deep.equal([1, 2 ** 40]);
+  });
+
   it('finds expired jobs in the order in which they expire', async () => {
     const store = get();
     const ended = (ttlMs: number, endedAtMs: number): object => ({

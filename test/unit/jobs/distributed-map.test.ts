@@ -25,7 +25,7 @@ async function drive(
   );
   for (const place of places) {
     const answer: unknown = await worker.compute(tasks[place], context);
-    job.collect(decodeValue(encodeValue(answer)), tasks[place]!, place);
+    await job.collect(decodeValue(encodeValue(answer)), tasks[place]!, place);
   }
   return job.result;
 }
