@@ -91,6 +91,7 @@ export function functionDraft(
     module.catch(() => undefined);
     return { ...common, summary: summaryOf(home.name), program: NOTHING, module };
   }
+  for (const [name, value] of Object.entries(scope)) refuseInScope(name, value);
   const shipped = shipFunction(fn, scope);
   return {
     ...common,
@@ -111,6 +112,14 @@ function refuseScope({ name }: FunctionHome, names: readonly string[]): void {
   if (names.length === 0) return;
   throw new DsageError('invalid-argument', `The function ${name} of a module can have no scope.`, {
     hint: `Pass ${names.join(', ')} as arguments, or import them in that module.`,
+  });
+}
+
+/** What a plain function finds on a worker has no module to be imported from. */
+function refuseInScope(name: string, value: unknown): void {
+  if (functionHomeOf(value) === undefined) return;
+  throw new DsageError('not-shippable', `${name} in the scope is a function of a module.`, {
+    hint: 'Call it from a function of that module, and send that one with moduleFunction.',
   });
 }
 

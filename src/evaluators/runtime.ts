@@ -20,24 +20,37 @@ const RUNTIME = {
 /** Makes the runtime known to bundles. Idempotent. */
 export function offerRuntime(): void {
   Object.defineProperty(globalThis, Symbol.for(RUNTIME_KEY), {
-    value: { ...RUNTIME, standIn },
+    value: { take },
     configurable: true,
     writable: true,
   });
 }
 
+function take(name: string): unknown {
+  return name in RUNTIME ? RUNTIME[name as RuntimeName] : standIn(name);
+}
+
 /** Stands for an export of dsage's that only makes sense where jobs are submitted: using it throws. */
 function standIn(name: string): unknown {
-  const refuse = (): never => {
-    throw new DsageError(
-      'failed-precondition',
-      `${name} of dsage was used while a module was being loaded, or a task was running, on a worker: it is for the program that submits jobs.`,
-      {
-        hint:
-          'Put the job class into a file of its own, or the start-up code behind ' +
-          'if (import.meta.url === pathToFileURL(process.argv[1]).href).',
-      },
-    );
-  };
-  return new Proxy(refuse, { apply: refuse, construct: refuse, get: refuse, set: refuse, has: refuse });
+  const refuse = (): never => refuseUseOf(name);
+  // A function of this form is one that `new` and `extends` ask something of.
+  return new Proxy(function () {}, {
+    apply: refuse,
+    construct: refuse,
+    get: (_, property) => refuseUseOf(property === 'prototype' ? name : `${name}.${String(property)}`),
+    set: refuse,
+    has: refuse,
+  });
+}
+
+function refuseUseOf(name: string): never {
+  throw new DsageError(
+    'failed-precondition',
+    `${name} of 'dsage' was used on a worker, where this module is loaded to run tasks: it is for the program that submits them.`,
+    {
+      hint:
+        'Put the job class into a file of its own, or the start-up code behind ' +
+        'if (import.meta.url === pathToFileURL(process.argv[1]).href).',
+    },
+  );
 }

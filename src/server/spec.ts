@@ -1,7 +1,7 @@
 import type { BlobStore } from '../blobs/blob-store.js';
 import { DsageError } from '../model/errors.js';
 import { HIGHEST_PRIORITY, type JobSpec, LOWEST_PRIORITY, type Payload } from '../model/job.js';
-import { BLOB_TAG, MAX_INLINE_BYTES } from '../model/protocol.js';
+import { BLOB_TAG, MAX_BUNDLE_BYTES, MAX_INLINE_BYTES } from '../model/protocol.js';
 import { readPayload } from '../wire/payload.js';
 
 const MAX_NAME = 200;
@@ -32,6 +32,7 @@ export function checkSpec(spec: JobSpec, blobs: BlobStore): JobSpec {
   checkBlob(spec.program, 'The program', blobs);
   for (const { path, blob } of spec.attachments)
     if (!blobs.touch(blob)) throw missing(`The attached file ${path}`);
+  if (spec.bundle !== undefined) limit('bundle', spec.bundle.sizeBytes, MAX_BUNDLE_BYTES, 'bytes');
   if (spec.bundle !== undefined && !blobs.touch(spec.bundle)) throw missing('The bundle of the program');
   return spec;
 }

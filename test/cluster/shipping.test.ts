@@ -133,7 +133,7 @@ describe('shipping code', () => {
   it('says what dsage.connect is for when a task uses it', async () => {
     const { cause } = await failure(classes.run(Sum, { add: 0 }, [14]));
     expect((cause as Error).message)
-      .to.contain('dsage of dsage was used')
+      .to.contain("dsage.connect of 'dsage' was used")
       .and.to.contain('a file of its own');
   });
 

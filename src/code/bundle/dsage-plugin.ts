@@ -20,12 +20,17 @@ export const dsagePlugin: Plugin = {
   },
 };
 
-/** A name that is not among these is an error of esbuild's, with the file and the line that ask for it. */
+/**
+ * A name that is not among these is an error of esbuild's, with the file and the line that ask for it. Those that
+ * nobody asks for leave no trace, and inside the names are others than outside: so the user's own stay as they are.
+ */
 function moduleText(): string {
   return [
     `const runtime = globalThis[Symbol.for('${RUNTIME_KEY}')];`,
     `if (runtime === undefined) throw new Error('This bundle was made to run on a dsage worker.');`,
-    ...RUNTIME_NAMES.map((name) => `export const ${name} = runtime.${name};`),
-    ...CLIENT_NAMES.map((name) => `export const ${name} = runtime.standIn('${name}');`),
+    ...[...RUNTIME_NAMES, ...CLIENT_NAMES].map(
+      (name) =>
+        `const dsage$${name} = /* @__PURE__ */ runtime.take('${name}'); export { dsage$${name} as ${name} };`,
+    ),
   ].join('\n');
 }

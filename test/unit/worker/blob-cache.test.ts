@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -156,6 +156,18 @@ describe('BlobCache', () => {
     expect(again).to.have.length(1);
     expect(evicted).to.deep.equal([a.sha256, b.sha256]);
     expect([isHere(cache, a), isHere(cache, b)]).to.deep.equal([true, false]);
+  });
+
+  it('gives a blob the name of a module, which goes when the blob goes', async () => {
+    const cache = await openCache({ limitBytes: SIZE, sparedMs: 0 });
+    const [a, b] = (await write(2)) as [BlobRef, BlobRef];
+    await cache.fetch([a]);
+    await cache.makeModule(a);
+    await cache.makeModule(a);
+    expect(cache.moduleOf(a)).to.match(new RegExp(`${a.sha256}\\.mjs$`));
+    expect(readFileSync(cache.moduleOf(a))).to.deep.equal(readFileSync(cache.pathOf(a)));
+    await cache.fetch([b]);
+    expect(existsSync(cache.moduleOf(a))).to.equal(false);
   });
 
   it('tries for as long as the server cannot be reached, and gives up when it has no such blob', async () => {

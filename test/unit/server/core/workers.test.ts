@@ -106,6 +106,25 @@ describe('workers', () => {
     expect(lab.held(worker)).to.have.lengthOf(1);
   });
 
+  it('keeps how far a task is while its lease lasts', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const job = lab.submit({ tasks: 2 });
+    const progressOf = (): unknown => [...(lab.state.jobs.get(job)?.progress ?? [])];
+    lab.renew(worker, 2, [
+      { job, index: 0, attempt: 1, fraction: 0.5 },
+      // No such attempt, task or job.
+      { job, index: 0, attempt: 9, fraction: 0.9 },
+      { job, index: 7, attempt: 1, fraction: 0.9 },
+      { job: 99, index: 0, attempt: 1, fraction: 0.9 },
+    ]);
+    expect(progressOf()).to.deep.equal([[0, 0.5]]);
+    lab.renew(worker, 2, [{ job, index: 0, attempt: 1, fraction: 7 }]);
+    expect(progressOf()).to.deep.equal([[0, 1]]);
+    lab.answers(worker, { job, index: 0, attempt: 1, wallMs: 5 });
+    expect(progressOf()).to.deep.equal([]);
+  });
+
   it('blames a lost worker for the oldest leases only, as many as it has slots', () => {
     const lab = new ServerLab();
     const worker = lab.worker({ slots: 2 });
