@@ -12,6 +12,7 @@ import {
   newWorker,
   type State,
   statusOf,
+  waitingCount,
 } from './core/state.js';
 import type { Grant, WorkerRecord, Write } from './core/writes.js';
 import type { Store } from './store/store.js';
@@ -116,7 +117,8 @@ function restoreTasks(state: State, store: Store, job: LiveJob, leased: Readonly
     job.waiting.delete(index);
     hold(state, job, index, holding);
   }
-  state.waitingTasks += job.waiting.size;
+  if (job.spec.detached === true) job.coordinatorWaits = job.waiting.delete(0);
+  state.waitingTasks += waitingCount(job);
   enqueue(state, job);
 }
 

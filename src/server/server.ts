@@ -22,6 +22,7 @@ import { ClientHub } from './client-hub.js';
 import type { Send } from './core/effects.js';
 import type { Config } from './core/state.js';
 import { Engine } from './engine.js';
+import { failureMessage } from './failure-message.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
@@ -207,7 +208,11 @@ export class Server {
       maxWaitingTasks,
       maxUnfinishedJobs,
       maxTasksPerJob,
-      encode: { failure: (failure) => inlinePayload(encodeValue(failure)), answer: writeAnswerRecord },
+      encode: {
+        failure: (failure) => inlinePayload(encodeValue(failure)),
+        answer: writeAnswerRecord,
+        messageOf: failureMessage,
+      },
     };
   }
 

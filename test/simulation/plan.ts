@@ -59,6 +59,7 @@ export function configOf(random: Random): SimulationConfig {
       encode: {
         failure: (failure) => inlinePayload(Buffer.from(JSON.stringify(failure))),
         answer: (answer) => writeAnswerRecord(answer),
+        messageOf: (failure) => Buffer.from(failure).toString(),
       },
     },
     renewMs: 400,

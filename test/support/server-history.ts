@@ -13,7 +13,7 @@ export class History {
 
   constructor(random: Random) {
     this.#random = random;
-    this.#workers.push(this.lab.worker({ slots: 2, resources: { gpu: 1 } }));
+    this.#workers.push(this.lab.worker({ slots: 2, resources: { gpu: 1 }, coordinators: 1 }));
   }
 
   /** One event or a few. */
@@ -35,7 +35,12 @@ export class History {
   }
 
   addWorker(slots: number): void {
-    this.#workers.push(this.lab.worker({ slots, resources: { gpu: this.#random.int(0, 2) } }));
+    const resources = { gpu: this.#random.int(0, 2) };
+    const role = this.#random.chance(0.8) ? 'worker' : 'user';
+    const user = role === 'user' ? this.#random.pick(['ada', 'bob']) : 'machine';
+    this.#workers.push(
+      this.lab.worker({ slots, resources, coordinators: this.#random.int(0, 2), role, user }),
+    );
   }
 
   get worker(): LabWorker {
@@ -94,7 +99,9 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
     const about = { owner: random.pick(['ada', 'bob']), priority: random.int(1, 5), limits, resources };
     const after = random.chance(0.3) ? [history.job, history.job] : undefined;
     const naming = after === undefined ? {} : { after, isAdmin: random.chance(0.7) };
-    history.submit({ ...about, ...naming, tasks: random.int(0, 9), closed: random.chance(0.7) });
+    const detached = random.chance(0.3) ? { detached: true as const } : {};
+    const tasks = random.int(0, 9);
+    history.submit({ ...about, ...naming, ...detached, tasks, closed: random.chance(0.7) });
   },
   (history, random) => {
     const { job, lab } = history;
@@ -111,7 +118,14 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
     };
     const tasks = Array.from({ length: count }, () => new Uint8Array([1]));
     const closed = random.chance(0.5);
-    lab.do({ type: 'tasks-submitted', target: { job }, ...from, firstIndex, payloads: tasks, closed });
+    const coordinator = random.chance(0.8) ? (record.state.coordinator ?? 0) : 0;
+    const part = { firstIndex, payloads: tasks, closed, coordinator };
+    lab.do({ type: 'tasks-submitted', target: { job }, ...from, ...part });
+  },
+  (history, random) => {
+    const { job, lab } = history;
+    if (random.chance(0.6)) lab.coordinate(job);
+    else lab.coordinate(job, { status: random.pick(['completed', 'completed', 'failed']) });
   },
   (history) => {
     history.answer('completed');

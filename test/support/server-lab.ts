@@ -3,7 +3,7 @@ import type { Lease, Outcome } from '#dsage/model/task.js';
 import type { WorkerInfo } from '#dsage/model/worker.js';
 import { check } from '#dsage/server/core/check.js';
 import { type Effects, noEffects, type Send } from '#dsage/server/core/effects.js';
-import type { Event, ReceivedAnswer, WorkerRenewed } from '#dsage/server/core/events.js';
+import type { Event, JobEnd, ReceivedAnswer, WorkerRenewed } from '#dsage/server/core/events.js';
 import { type Config, emptyState, type State } from '#dsage/server/core/state.js';
 import { evict, transition } from '#dsage/server/core/transition.js';
 import type { LeaseRun, Write } from '#dsage/server/core/writes.js';
@@ -20,6 +20,7 @@ export const CONFIG: Config = {
   encode: {
     failure: (failure) => Buffer.from(JSON.stringify(failure)),
     answer: (answer) => writeAnswerRecord(answer),
+    messageOf: (failure) => Buffer.from(failure).toString(),
   },
 };
 
@@ -129,6 +130,19 @@ export class ServerLab {
     return this.do({ type: 'job-rerun', request: 5, job, onlyFailed, read, readJob });
   }
 
+  /** A coordinator takes over a job, or the one that did last says how it ends. */
+  coordinate(job: number, end?: Partial<JobEnd>): this {
+    if (end === undefined) return this.do({ type: 'coordinator-came', request: 6, job });
+    const record = this.state.jobs.get(job) ?? this.store.job(job);
+    const { taskCount = 0, coordinator = 0 } = record?.state ?? {};
+    return this.do({
+      type: 'tasks-submitted',
+      ...{ session: 'coordinator', connection: 1, seq: 1, target: { job }, owner: record?.owner ?? '' },
+      ...{ isAdmin: false, firstIndex: taskCount, payloads: [], closed: true, coordinator },
+      end: { status: 'completed', reason: '', result: new Uint8Array([0, 7]), ...end },
+    });
+  }
+
   /** Submits a job; its number. */
   submit(how: Submitting = {}): number {
     this.do(this.submission(how));
@@ -223,6 +237,10 @@ export class ServerLab {
       .sort((a, b) => a.job - b.job || a.index - b.index);
   }
 
+  drain({ number, connection }: LabWorker): this {
+    return this.do({ type: 'worker-draining', worker: number, connection });
+  }
+
   /** The answer of the last batch to a request. */
   get reply(): SendOf<'reply'> | undefined {
     return this.sends('reply').at(-1);
@@ -250,6 +268,7 @@ export function specOf(
     ttlMs: ttlMs ?? 0,
     summary: summary ?? '',
     ...(how.after === undefined ? {} : { after: how.after }),
+    ...(how.detached === undefined ? {} : { detached: how.detached }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Effects, JobSnapshot } from './effects.js';
-import { copyOf, type LiveJob, statusOf } from './state.js';
+import { copyOf, type LiveJob, statusOf, waitingCount } from './state.js';
 
 /** Writes the changed side of a job that a transition touched, and tells its watchers. */
 export function settleJob(job: LiveJob, effects: Effects): void {
@@ -25,7 +25,7 @@ export function snapshotOf(job: LiveJob): JobSnapshot {
   const { completed, failed, killed } = state.ends;
   return {
     status: statusOf(job),
-    counts: { waiting: job.waiting.size, processing: job.leases.size, completed, failed, killed },
+    counts: { waiting: waitingCount(job), processing: job.leases.size, completed, failed, killed },
     answerCount: state.answerCount,
     generation: state.generation,
     startedAtMs: state.startedAtMs,

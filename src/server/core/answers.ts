@@ -1,9 +1,9 @@
 import { BLOB_TAG } from '../../model/protocol.js';
 import type { Effects } from './effects.js';
-import { endTask, sendKills } from './endings.js';
+import { endCoordinator, endTask, sendKills } from './endings.js';
 import type { AnswersReceived, OutputReceived, ReceivedAnswer } from './events.js';
 import { recall, release, requeue, settleHolding } from './leases.js';
-import type { LiveJob, LiveWorker, State } from './state.js';
+import { isCoordinator, type LiveJob, type LiveWorker, type State } from './state.js';
 import type { Turn } from './turn.js';
 
 /** Step 6 of the flow: records what a worker says, each task's end exactly once, and acknowledges all of it. */
@@ -75,7 +75,9 @@ function takeAnswer(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Receiv
       worker.completed += 1;
       const ending = { index, status: outcome, worker: worker.number, attempt, record: answer.record };
       const isBlob = answer.payload[0] === BLOB_TAG;
-      endTask(turn, job, isBlob ? { ...ending, blob: answer.payload } : ending);
+      const whole = isBlob ? { ...ending, blob: answer.payload } : ending;
+      if (isCoordinator(job, index)) endCoordinator(turn, job, whole, '');
+      else endTask(turn, job, whole);
     }
     return;
   }
@@ -130,7 +132,12 @@ function failAttempt(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Recei
       attempt,
       record: answer.record,
     };
-    endTask(turn, job, ending);
+    if (isCoordinator(job, index)) {
+      const message = state.config.encode.messageOf(answer.payload);
+      endCoordinator(turn, job, ending, `Its coordinator failed: ${message}`);
+    } else {
+      endTask(turn, job, ending);
+    }
     return;
   }
   job.failures.set(index, failures);
@@ -147,6 +154,8 @@ function noteMean(state: State, job: LiveJob, answers: readonly ReceivedAnswer[]
   let count = 0;
   for (const { meta } of answers) {
     if (meta.outcome !== 'completed' && meta.outcome !== 'failed') continue;
+    // Days of a coordinator say nothing of how long the tasks take.
+    if (isCoordinator(job, meta.index)) continue;
     sumUs += meta.wallUs;
     count += 1;
   }

@@ -1,29 +1,42 @@
 import { isFinal } from '../../model/status.js';
-import type { LiveJob, LiveWorker, State } from './state.js';
+import { coordinatorKeyOf } from './leases.js';
+import {
+  isCoordinator,
+  isWaiting,
+  type LiveJob,
+  type LiveWorker,
+  type Queue,
+  type State,
+  waitingCount,
+} from './state.js';
 
 /** Throws when the state contradicts itself. Runs after every step of the simulation and of the tests. */
 export function check(state: State): void {
   let waiting = 0;
   const share = new Map<string, number>();
   const heldByWorker = new Map<number, number>();
+  const coordinatingByWorker = new Map<number, number>();
   const openByGrant = new Map<number, number>();
   for (const job of state.jobs.values()) {
-    waiting += job.waiting.size;
+    waiting += waitingCount(job);
     checkJob(state, job);
-    if (job.leases.size > 0) share.set(job.owner, (share.get(job.owner) ?? 0) + job.leases.size);
     for (const [index, holding] of job.leases) {
       const { worker } = holding.grant;
-      heldByWorker.set(worker, (heldByWorker.get(worker) ?? 0) + 1);
+      if (isCoordinator(job, index)) add(coordinatingByWorker, worker);
+      else {
+        add(heldByWorker, worker);
+        add(share, job.owner);
+      }
       openByGrant.set(holding.grant.id, (openByGrant.get(holding.grant.id) ?? 0) + 1);
       ensure(
         state.workers.has(worker),
         `task ${story(job, index)} is leased to the unknown worker ${String(worker)}`,
       );
-      ensure(!job.waiting.has(index), `task ${story(job, index)} is leased and waits at once`);
+      ensure(!isWaiting(job, index), `task ${story(job, index)} is leased and waits at once`);
     }
     for (const [index, holdings] of job.lapsed) {
       ensure(
-        job.waiting.has(index) || job.leases.has(index),
+        isWaiting(job, index) || job.leases.has(index),
         `ended task ${story(job, index)} has old leases`,
       );
       for (const { grant } of holdings) openByGrant.set(grant.id, (openByGrant.get(grant.id) ?? 0) + 1);
@@ -39,6 +52,11 @@ export function check(state: State): void {
       heldByWorker.get(worker.number) ?? 0,
       `leases of worker ${String(worker.number)}`,
     );
+    ensureEqual(
+      worker.coordinating,
+      coordinatingByWorker.get(worker.number) ?? 0,
+      `coordinators of worker ${String(worker.number)}`,
+    );
   }
   for (const grant of state.grants.values()) {
     ensureEqual(grant.open, openByGrant.get(grant.id) ?? 0, `open leases of grant ${String(grant.id)}`);
@@ -51,29 +69,31 @@ export function check(state: State): void {
   }
   for (const id of openByGrant.keys())
     ensure(state.grants.has(id), `grant ${String(id)} is held and not kept`);
-  checkQueues(state);
+  checkQueues(state, state.queues);
+  checkQueues(state, state.coordinators);
   checkDependencies(state);
 }
 
 function checkJob(state: State, job: LiveJob): void {
   const { ends, taskCount, answerCount, closed } = job.state;
   const ended = ends.completed + ends.failed + ends.killed;
-  ensureEqual(ended + job.waiting.size + job.leases.size, taskCount, `tasks of job ${String(job.id)}`);
+  const waiting = waitingCount(job);
+  ensureEqual(ended + waiting + job.leases.size, taskCount, `tasks of job ${String(job.id)}`);
   ensure(
     answerCount <= (job.state.maxAttempt + job.state.generation + 1) * taskCount,
     `job ${String(job.id)} has too many answers`,
   );
   if (isFinal(job.state.status)) {
-    ensureEqual(job.waiting.size + job.leases.size, 0, `open tasks of the ended job ${String(job.id)}`);
+    ensureEqual(waiting + job.leases.size, 0, `open tasks of the ended job ${String(job.id)}`);
   } else {
-    const open = job.waiting.size + job.leases.size;
+    const open = waiting + job.leases.size;
     ensure(
       !closed || open > 0 || job.state.blocked === true,
       `job ${String(job.id)} has no open task and has not ended`,
     );
   }
   for (const index of [...job.failures.keys(), ...job.attempts.keys()]) {
-    const isOpen = job.waiting.has(index) || job.leases.has(index);
+    const isOpen = isWaiting(job, index) || job.leases.has(index);
     ensure(isOpen, `ended task ${story(job, index)} is remembered`);
   }
   for (const index of job.progress.keys())
@@ -85,11 +105,25 @@ function checkJob(state: State, job: LiveJob): void {
   for (const [index, count] of job.failures) {
     ensure(count < job.spec.limits.maxAttempts, `task ${story(job, index)} failed too often to go on`);
   }
-  const queue = state.queues.get(job.queueKey);
-  const isQueued = queue !== undefined && [...queue.jobs].includes(job.id);
   const isBlocked = job.state.blocked === true;
-  const shouldQueue = job.state.status === 'waiting' && job.waiting.size > 0 && !isBlocked;
+  const mayRun = job.state.status === 'waiting' && !isBlocked;
+  const isQueued = isIn(state.queues.get(job.queueKey), job);
+  const shouldQueue = mayRun && job.waiting.size > 0;
   ensure(isQueued === shouldQueue, `job ${String(job.id)} is ${isQueued ? '' : 'not '}queued`);
+  const isCoordinatorQueued = isIn(state.coordinators.get(coordinatorKeyOf(job)), job);
+  const shouldQueueCoordinator = mayRun && job.coordinatorWaits;
+  const whose = `the coordinator of job ${String(job.id)}`;
+  ensure(
+    isCoordinatorQueued === shouldQueueCoordinator,
+    `${whose} is ${isCoordinatorQueued ? '' : 'not '}queued`,
+  );
+  if (job.spec.detached === true) {
+    ensure(!job.waiting.has(0), `${whose} waits among its tasks`);
+    ensure(
+      !closed || isFinal(job.state.status),
+      `the detached job ${String(job.id)} is closed before its end`,
+    );
+  } else ensure(!job.coordinatorWaits, `job ${String(job.id)} has a coordinator and is not detached`);
   ensure(isBlocked === state.blocked.has(job.id), `job ${String(job.id)} is not rightly blocked`);
   ensure(!isBlocked || !isFinal(job.state.status), `job ${String(job.id)} has ended and is blocked`);
   ensure(!isBlocked || job.leases.size === 0, `job ${String(job.id)} is blocked and has leases`);
@@ -127,8 +161,8 @@ function checkResources(state: State, worker: LiveWorker): void {
   }
   for (const job of state.jobs.values()) {
     for (const name in job.spec.resources) {
-      for (const { grant } of job.leases.values()) {
-        if (grant.worker !== worker.number) continue;
+      for (const [index, { grant }] of job.leases) {
+        if (grant.worker !== worker.number || isCoordinator(job, index)) continue;
         used.set(name, (used.get(name) ?? 0) + (job.spec.resources[name] ?? 0));
       }
     }
@@ -142,8 +176,8 @@ function checkResources(state: State, worker: LiveWorker): void {
   }
 }
 
-function checkQueues(state: State): void {
-  for (const queue of state.queues.values()) {
+function checkQueues(state: State, queues: ReadonlyMap<string, Queue>): void {
+  for (const queue of queues.values()) {
     ensure(queue.jobs.size > 0, `queue ${queue.key} is empty and still kept`);
     let before = 0;
     for (const id of queue.jobs) {
@@ -152,6 +186,14 @@ function checkQueues(state: State): void {
       before = id;
     }
   }
+}
+
+function isIn(queue: Queue | undefined, job: LiveJob): boolean {
+  return queue !== undefined && [...queue.jobs].includes(job.id);
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function story(job: LiveJob, index: number): string {

@@ -2,8 +2,8 @@ import type { Attempt, Payload, TaskIndex } from '../../model/job.js';
 import type { FinalStatus } from '../../model/status.js';
 import type { Failure, Lease } from '../../model/task.js';
 import type { Effects } from './effects.js';
-import { deleteWaiting, dequeue, release, settleHolding, settleTask } from './leases.js';
-import type { LiveJob, State } from './state.js';
+import { deleteWaiting, release, settleHolding, settleTask, withdraw } from './leases.js';
+import { type LiveJob, type State, waitingCount } from './state.js';
 import type { Turn } from './turn.js';
 
 /** How a task ended and under whom, ready for the store. */
@@ -17,8 +17,35 @@ export interface Ending {
   readonly blob?: Payload;
 }
 
-/** Records how a task ended, wherever it is now: leased, lapsed or waiting. Exactly once for every task. */
+/** Records how a task ended, and what that means for its job. */
 export function endTask(turn: Turn, job: LiveJob, ending: Ending): void {
+  recordEnd(turn, job, ending);
+  endJobIfDone(turn, job);
+}
+
+/** The coordinator of a detached job ended, and the job with it: nobody is left to say what shall become of it. */
+export function endCoordinator(turn: Turn, job: LiveJob, ending: Ending, reason: string): void {
+  recordEnd(turn, job, ending);
+  stopJob(turn, job, ending.status, reason);
+}
+
+/** Its coordinator says that the job is completed: that was its work, so it has done it, and may end now. */
+export function completeCoordinator(turn: Turn, job: LiveJob): void {
+  const current = job.leases.get(0);
+  if (current === undefined && !job.coordinatorWaits) return;
+  if (current !== undefined) {
+    const lease = { job: job.id, index: 0, attempt: current.attempt };
+    sendKills(turn.state, [{ worker: current.grant.worker, lease }], 'The job has ended.', turn.effects);
+  }
+  const { index, status, worker, attempt, record } = statedEnding(turn, job, {
+    index: 0,
+    status: 'completed',
+  });
+  recordEnd(turn, job, { index, status, worker, attempt, record });
+}
+
+/** Records how a task ended, wherever it is now: leased, lapsed or waiting. Exactly once for every task. */
+function recordEnd(turn: Turn, job: LiveJob, ending: Ending): void {
   const { state, effects } = turn;
   const current = job.leases.get(ending.index);
   if (current !== undefined) {
@@ -34,13 +61,12 @@ export function endTask(turn: Turn, job: LiveJob, ending: Ending): void {
   job.fresh.push(ending.record);
   job.state.ends[ending.status] += 1;
   state.dirty.add(job);
-  endJobIfDone(turn, job);
 }
 
 export function endJobIfDone(turn: Turn, job: LiveJob): void {
   const { maxFailedTasks } = job.spec.limits;
   const { ends, closed } = job.state;
-  const hasMore = !closed || job.waiting.size > 0 || job.leases.size > 0;
+  const hasMore = !closed || waitingCount(job) > 0 || job.leases.size > 0;
   if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && hasMore) {
     const reason = `Stopped after ${String(ends.failed)} failed tasks (maxFailedTasks ${String(maxFailedTasks)}).`;
     stopJob(turn, job, 'failed', reason);
@@ -62,7 +88,7 @@ export function stopJob(turn: Turn, job: LiveJob, status: FinalStatus, reason: s
     release(state, job, index, holding);
     settleHolding(state, holding, effects);
   }
-  job.state.ends.killed += leases.length + job.waiting.size;
+  job.state.ends.killed += leases.length + waitingCount(job);
   for (const [index, holdings] of job.lapsed) {
     for (const holding of holdings) {
       leases.push({ worker: holding.grant.worker, lease: { job: job.id, index, attempt: holding.attempt } });
@@ -70,9 +96,10 @@ export function stopJob(turn: Turn, job: LiveJob, status: FinalStatus, reason: s
     }
   }
   sendKills(state, leases, reason, effects);
-  state.waitingTasks -= job.waiting.size;
-  dequeue(state, job);
+  state.waitingTasks -= waitingCount(job);
+  withdraw(state, job);
   job.waiting.clear();
+  job.coordinatorWaits = false;
   job.lapsed.clear();
   job.attempts.clear();
   job.failures.clear();
@@ -113,9 +140,12 @@ export function sendKills(
 /** How a task ended as the server itself says it. */
 interface StatedEnd {
   readonly index: TaskIndex;
-  readonly status: 'failed' | 'killed';
-  readonly failure: Omit<Failure, 'attempt' | 'peakMemoryKb' | 'wallMs'>;
+  readonly status: FinalStatus;
+  /** Why, unless it completed. */
+  readonly failure?: Omit<Failure, 'attempt' | 'peakMemoryKb' | 'wallMs'>;
 }
+
+const NO_PAYLOAD = new Uint8Array(0);
 
 /** The record of an end that the server itself states. */
 export function statedEnding(
@@ -126,8 +156,10 @@ export function statedEnding(
   const current = job.leases.get(index);
   const attempt = current?.attempt ?? job.attempts.get(index) ?? 0;
   const worker = current?.grant.worker ?? 0;
-  const payload = state.config.encode.failure({ ...failure, attempt, peakMemoryKb: 0, wallMs: 0 });
-  const record = state.config.encode.answer({
+  const { encode } = state.config;
+  const payload =
+    failure === undefined ? NO_PAYLOAD : encode.failure({ ...failure, attempt, peakMemoryKb: 0, wallMs: 0 });
+  const record = encode.answer({
     index,
     attempt,
     outcome: status,

@@ -1,9 +1,12 @@
 import type { JobId } from '../../model/job.js';
+import { whyNoPlace } from './coordinators.js';
 import { numberAndName } from './dependencies.js';
+import { needsOfCoordinator } from './leases.js';
 import { exhausted, unfit } from './schedule.js';
 import { type LiveJob, type LiveWorker, needsOfJob, type State, statusOf } from './state.js';
 
 const SHOWN_BLOCKERS = 5;
+const SHOWN_WORKERS = 5;
 
 export interface Explanation {
   /** One sentence each, the strongest first. */
@@ -39,10 +42,34 @@ function reasonsFor(
   if (job.state.status === 'paused')
     return [`Job ${String(job.id)} is paused. Resume it to let its tasks run.`, ...blockers];
   if (blockers.length > 0) return blockers;
+  const coordination = job.coordinatorWaits ? [coordinatorWaits(state, job)] : [];
   if (job.waiting.size === 0) {
+    if (coordination.length > 0) return coordination;
     const processing = `All tasks of job ${String(job.id)} that were submitted are running or have ended (${String(job.leases.size)} running).`;
     return job.state.closed ? [processing] : [processing, 'More tasks may come: the job is not closed.'];
   }
+  return [...coordination, ...reasonsForTasks(state, job, verdicts)];
+}
+
+/** What keeps a coordinator from a place: it needs nothing else of a worker. */
+function coordinatorWaits(state: State, job: LiveJob): string {
+  const needs = needsOfCoordinator(job);
+  const about = [...state.workers.values()].map((worker) => {
+    const misfit = unfit(worker, needs);
+    const why =
+      misfit === undefined ? (whyNoPlace(worker) ?? 'has a place for it') : `cannot run it: ${misfit}`;
+    return `worker ${worker.info.name} ${why}`;
+  });
+  const more = about.length - SHOWN_WORKERS;
+  const shown = about.slice(0, SHOWN_WORKERS).join(', ') + (more > 0 ? `, and ${String(more)} more` : '');
+  return `Its coordinator waits for a worker that takes coordinators (${shown === '' ? 'no worker is here' : shown}).`;
+}
+
+function reasonsForTasks(
+  state: State,
+  job: LiveJob,
+  verdicts: readonly { readonly worker: LiveWorker; readonly reason: string | undefined }[],
+): string[] {
   const connected = verdicts.filter(({ worker }) => worker.connection !== undefined);
   if (connected.length === 0) return ['No worker is connected. Start one: dsage-worker --server HOST:PORT'];
   const needs = needsOfJob(job);
@@ -88,6 +115,10 @@ function noneReady(reasons: readonly string[]): string {
 }
 
 function whyNot(worker: LiveWorker, job: LiveJob): string | undefined {
+  if (job.coordinatorWaits && job.waiting.size === 0) {
+    const why = unfit(worker, needsOfCoordinator(job)) ?? whyNoPlace(worker);
+    return why === undefined || why.startsWith('it ') ? why : `it ${why}`;
+  }
   if (worker.connection === undefined) return 'it is not connected at the moment';
   if (worker.draining) return 'it is draining';
   const reason = unfit(worker, needsOfJob(job));

@@ -3,10 +3,10 @@ import { isFinal } from '../../model/status.js';
 import { block, namedAgain, reopen } from './dependencies.js';
 import { type Effects, refusal } from './effects.js';
 import { settleJob } from './announcements.js';
-import { endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
+import { endCoordinator, endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
 import type { JobRerun } from './events.js';
-import { addWaiting, dequeue, enqueue, queueKeyOf } from './leases.js';
-import { copyOf, LiveJob, type State } from './state.js';
+import { addWaiting, enqueue, queueKeyOf, withdraw } from './leases.js';
+import { copyOf, isCoordinator, isWaiting, LiveJob, type State } from './state.js';
 
 const NO_RESULT = new Uint8Array(0);
 const KILL_OR_WAIT = 'Kill it first, or wait for it.';
@@ -43,7 +43,7 @@ export function tasksKilled(
   for (const index of event.indexes) {
     if (job === undefined || isFinal(job.state.status)) break;
     const current = job.leases.get(index);
-    if (current === undefined && !job.waiting.has(index)) continue;
+    if (current === undefined && !isWaiting(job, index)) continue;
     if (current !== undefined) {
       const lease = { job: job.id, index, attempt: current.attempt };
       sendKills(state, [{ worker: current.grant.worker, lease }], event.reason, effects);
@@ -51,7 +51,8 @@ export function tasksKilled(
     const failure = { kind: 'killed' as const, message: event.reason, workerName: '', host: '' };
     const turn = { state, now, effects };
     const { failure: _, ...ending } = statedEnding(turn, job, { index, status: 'killed', failure });
-    endTask(turn, job, ending);
+    if (isCoordinator(job, index)) endCoordinator(turn, job, ending, event.reason);
+    else endTask(turn, job, ending);
   }
   effects.sends.push({ type: 'reply', request: event.request, jobs: job === undefined ? [] : [job.id] });
 }
@@ -127,7 +128,7 @@ export function jobsPaused(state: State, jobs: readonly JobId[]): void {
   for (const id of jobs) {
     const job = state.jobs.get(id);
     if (job?.state.status !== 'waiting') continue;
-    dequeue(state, job);
+    withdraw(state, job);
     job.state.status = 'paused';
     state.dirty.add(job);
   }
@@ -147,7 +148,7 @@ export function prioritySet(state: State, jobs: readonly JobId[], priority: numb
   for (const id of jobs) {
     const job = state.jobs.get(id);
     if (job === undefined || isFinal(job.state.status)) continue;
-    dequeue(state, job);
+    withdraw(state, job);
     job.state.priority = priority;
     job.queueKey = queueKeyOf(job.owner, priority, job.spec);
     state.dirty.add(job);
@@ -194,7 +195,7 @@ export function submissionKey(session: string, seq: number): string {
   return `${session}/${String(seq)}`;
 }
 
-/** All tasks but the completed ones wait again. */
+/** All tasks but the completed ones wait again; a coordinator always does. */
 function keepCompleted(
   state: State,
   job: LiveJob,
@@ -204,7 +205,7 @@ function keepCompleted(
   let next = 0;
   let completed = 0;
   for (const { index, status } of ends) {
-    if (status !== 'completed') {
+    if (status !== 'completed' || isCoordinator(job, index)) {
       effects.writes.push({ type: 'delete-end', job: job.id, index });
       continue;
     }

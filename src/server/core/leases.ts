@@ -1,6 +1,15 @@
 import type { Attempt, TaskIndex } from '../../model/job.js';
 import type { Effects } from './effects.js';
-import { type Holding, type LiveJob, type LiveWorker, type Needs, needsOfJob, type State } from './state.js';
+import {
+  type Holding,
+  isCoordinator,
+  type LiveJob,
+  type LiveWorker,
+  type Needs,
+  needsOfJob,
+  type Queue,
+  type State,
+} from './state.js';
 import { JobQueue } from './job-queue.js';
 import type { LeaseRun } from './writes.js';
 
@@ -38,6 +47,10 @@ export function hold(state: State, job: LiveJob, index: TaskIndex, holding: Hold
     throw new Error(`lease of worker ${String(holding.grant.worker)}, which is not in the state`);
   job.leases.set(index, holding);
   state.dirty.add(job);
+  if (isCoordinator(job, index)) {
+    worker.coordinating += 1;
+    return;
+  }
   worker.held += 1;
   state.share.set(job.owner, (state.share.get(job.owner) ?? 0) + 1);
   for (const name in job.spec.resources) {
@@ -50,10 +63,14 @@ export function release(state: State, job: LiveJob, index: TaskIndex, holding: H
   job.leases.delete(index);
   if (job.progress.size > 0) job.progress.delete(index);
   state.dirty.add(job);
+  const worker = state.workers.get(holding.grant.worker);
+  if (isCoordinator(job, index)) {
+    if (worker !== undefined) worker.coordinating -= 1;
+    return;
+  }
   const share = (state.share.get(job.owner) ?? 0) - 1;
   if (share > 0) state.share.set(job.owner, share);
   else state.share.delete(job.owner);
-  const worker = state.workers.get(holding.grant.worker);
   if (worker === undefined) return;
   worker.held -= 1;
   for (const name in job.spec.resources) {
@@ -110,7 +127,12 @@ export function requeue(state: State, job: LiveJob, index: TaskIndex, attempt: A
 }
 
 export function addWaiting(state: State, job: LiveJob, first: TaskIndex, count: number): void {
-  job.waiting.add(first, count);
+  if (count > 0 && isCoordinator(job, first)) {
+    job.coordinatorWaits = true;
+    job.waiting.add(1, count - 1);
+  } else {
+    job.waiting.add(first, count);
+  }
   state.waitingTasks += count;
   state.dirty.add(job);
   enqueue(state, job);
@@ -118,6 +140,13 @@ export function addWaiting(state: State, job: LiveJob, first: TaskIndex, count: 
 
 /** Whether the task was waiting. */
 export function deleteWaiting(state: State, job: LiveJob, index: TaskIndex): boolean {
+  if (index === 0 && job.coordinatorWaits) {
+    dequeueCoordinator(state, job);
+    job.coordinatorWaits = false;
+    state.waitingTasks -= 1;
+    state.dirty.add(job);
+    return true;
+  }
   if (!job.waiting.delete(index)) return false;
   state.waitingTasks -= 1;
   state.dirty.add(job);
@@ -127,26 +156,56 @@ export function deleteWaiting(state: State, job: LiveJob, index: TaskIndex): boo
 
 /** Puts a job where the scheduler looks, if it has waiting tasks, is not paused and waits for no other job. */
 export function enqueue(state: State, job: LiveJob): void {
-  if (job.waiting.size === 0 || job.state.status !== 'waiting' || job.state.blocked === true) return;
-  let queue = state.queues.get(job.queueKey);
+  if (job.state.status !== 'waiting' || job.state.blocked === true) return;
+  if (job.coordinatorWaits) addTo(state.coordinators, coordinatorKeyOf(job), job, needsOfCoordinator(job));
+  if (job.waiting.size > 0) addTo(state.queues, job.queueKey, job, undefined);
+}
+
+/** Takes a job out of the queue of those with waiting tasks; its coordinator may go on waiting. */
+export function dequeue(state: State, job: LiveJob): void {
+  removeFrom(state.queues, job.queueKey, job);
+}
+
+export function dequeueCoordinator(state: State, job: LiveJob): void {
+  if (job.coordinatorWaits) removeFrom(state.coordinators, coordinatorKeyOf(job), job);
+}
+
+/** Takes a job out of the scheduler's sight altogether. */
+export function withdraw(state: State, job: LiveJob): void {
+  dequeue(state, job);
+  dequeueCoordinator(state, job);
+}
+
+/** The labels and resources of a job are for its tasks: its coordinator takes nothing of a worker's. */
+export function needsOfCoordinator(job: LiveJob): Needs {
+  return { owner: job.owner, evaluator: job.spec.evaluator, labels: [], resources: {} };
+}
+
+/** Coordinators with the same key run on the same workers, in the order of their jobs' numbers. */
+export function coordinatorKeyOf(job: LiveJob): string {
+  return queueKeyOf(job.owner, job.state.priority, needsOfCoordinator(job));
+}
+
+function addTo(queues: Map<string, Queue>, key: string, job: LiveJob, needs: Needs | undefined): void {
+  let queue = queues.get(key);
   if (queue === undefined) {
     queue = {
-      key: job.queueKey,
+      key,
       priority: job.state.priority,
       owner: job.owner,
-      needs: needsOfJob(job),
+      needs: needs ?? needsOfJob(job),
       jobs: new JobQueue(),
     };
-    state.queues.set(queue.key, queue);
+    queues.set(key, queue);
   }
   queue.jobs.add(job.id);
 }
 
-export function dequeue(state: State, job: LiveJob): void {
-  const queue = state.queues.get(job.queueKey);
+function removeFrom(queues: Map<string, Queue>, key: string, job: LiveJob): void {
+  const queue = queues.get(key);
   if (queue === undefined) return;
   queue.jobs.delete(job.id);
-  if (queue.jobs.size === 0) state.queues.delete(queue.key);
+  if (queue.jobs.size === 0) queues.delete(key);
 }
 
 /** Jobs with the same key run on the same workers, in the order of their numbers. */

@@ -216,6 +216,7 @@ function pushRuns(job: LiveJob, first: number, count: number, runs: LeaseRun[]):
   }
 }
 
-function nextAttempt(job: LiveJob, index: number): number {
+/** The number of a task's next attempt. */
+export function nextAttempt(job: LiveJob, index: number): number {
   return (job.attempts.get(index) ?? job.state.firstAttempt - 1) + 1;
 }

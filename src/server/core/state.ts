@@ -17,6 +17,8 @@ export interface State {
   readonly jobs: Map<JobId, LiveJob>;
   /** Jobs with waiting tasks, by what decides where and when they run. */
   readonly queues: Map<string, Queue>;
+  /** Detached jobs whose coordinator waits, by what decides where it runs. */
+  readonly coordinators: Map<string, Queue>;
   readonly workers: Map<WorkerNumber, LiveWorker>;
   readonly grants: Map<number, LiveGrant>;
   /** `${session}/${seq}` of unfinished jobs. */
@@ -51,10 +53,12 @@ export interface Config {
   readonly encode: Encode;
 }
 
-/** How failures that the server itself states become bytes: pure functions, injected since the core has no codec. */
+/** How failures become bytes and are read: pure functions, injected since the core has no codec. */
 interface Encode {
   failure(failure: Failure): Payload;
   answer(answer: Answer): Uint8Array;
+  /** The message of a Failure that a worker wrote; never throws. */
+  messageOf(failure: Payload): string;
 }
 
 /** A class, since thousands are made at once: objects that are spread together cost several times more. */
@@ -65,7 +69,10 @@ export class LiveJob {
   readonly seq: number;
   readonly spec: JobSpec;
   readonly state: JobState;
+  /** Without the coordinator of a detached job, which waits apart. */
   readonly waiting = new IndexRuns();
+  /** The first task of a detached job waits, for a place beside a worker's slots. */
+  coordinatorWaits = false;
   /** The current lease of every processing task. */
   readonly leases = new Map<TaskIndex, Holding>();
   /** Leases that ran out: their workers may still answer. */
@@ -146,8 +153,10 @@ export interface LiveWorker {
   connectedAtMs: number;
   credit: number;
   draining: boolean;
-  /** Current leases. */
+  /** Current leases, without those of coordinators. */
   held: number;
+  /** Current leases of coordinators: they take no slot, no credit and no resources. */
+  coordinating: number;
   readonly grants: Set<LiveGrant>;
   readonly resourcesUsed: Map<string, number>;
   completed: number;
@@ -162,6 +171,7 @@ export function emptyState(config: Config, numbers = { lastJob: 0, lastGrant: 0,
     config,
     jobs: new Map(),
     queues: new Map(),
+    coordinators: new Map(),
     workers: new Map(),
     grants: new Map(),
     submissions: new Map(),
@@ -191,6 +201,21 @@ export function needsOfJob(job: LiveJob): Needs {
   };
 }
 
+/** Whether a task is the coordinator of a detached job. */
+export function isCoordinator(job: LiveJob, index: TaskIndex): boolean {
+  return index === 0 && job.spec.detached === true;
+}
+
+/** How many tasks wait, the coordinator of a detached job among them. */
+export function waitingCount(job: LiveJob): number {
+  return job.coordinatorWaits ? job.waiting.size + 1 : job.waiting.size;
+}
+
+/** Whether a task waits. */
+export function isWaiting(job: LiveJob, index: TaskIndex): boolean {
+  return index === 0 && job.coordinatorWaits ? true : job.waiting.has(index);
+}
+
 /** What is written must not change with the live state. */
 export function copyOf(state: JobState): JobState {
   return { ...state, ends: { ...state.ends } };
@@ -215,6 +240,7 @@ export function newWorker(
     credit: 0,
     draining: false,
     held: 0,
+    coordinating: 0,
     grants: new Set(),
     resourcesUsed: new Map(),
     completed: 0,

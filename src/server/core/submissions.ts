@@ -2,7 +2,7 @@ import type { JobRecord, JobState, Payload } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { block, namedBy, type Standing } from './dependencies.js';
 import { type Effects, type Problem, refusal } from './effects.js';
-import { endJobIfDone, stopJob } from './endings.js';
+import { completeCoordinator, endJobIfDone, stopJob } from './endings.js';
 import type { JobEnd, JobSubmitted, TasksSubmitted } from './events.js';
 import { enter, submissionKey } from './jobs.js';
 import { addWaiting } from './leases.js';
@@ -111,8 +111,10 @@ function addPart(
   if (part.end !== undefined && !isFinal(job.state.status)) {
     const { status, reason, result } = part.end;
     if (result.length > 0) job.state.result = result;
-    stopJob({ state, now, effects }, job, status, reason);
-  } else if (part.closed && !job.state.closed) {
+    const turn = { state, now, effects };
+    if (status === 'completed' && job.spec.detached === true) completeCoordinator(turn, job);
+    stopJob(turn, job, status, reason);
+  } else if (part.closed && !job.state.closed && job.spec.detached !== true) {
     job.state.closed = true;
     state.dirty.add(job);
     endJobIfDone({ state, now, effects }, job);
@@ -150,7 +152,8 @@ function newJobState(event: JobSubmitted, now: number): JobState {
   return {
     status: 'waiting',
     taskCount: 0,
-    closed: event.closed,
+    // More may come of a detached job for as long as its coordinator has not ended it.
+    closed: event.closed && event.spec.detached !== true,
     ends: { completed: 0, failed: 0, killed: 0 },
     answerCount: 0,
     generation: 0,

@@ -2,6 +2,7 @@ import type { JobId } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { settleJob } from './announcements.js';
 import { answersReceived, heard, outputReceived } from './answers.js';
+import { giveCoordinators } from './coordinators.js';
 import { settleDependents } from './dependencies.js';
 import { type Effects, noEffects, refusal } from './effects.js';
 import type { Event, Ticked } from './events.js';
@@ -37,6 +38,7 @@ export function transition(state: State, events: Iterable<Event>, now: number): 
   // Last, so that no worker is lost whose message has come already.
   if (hasTicked) ticked(state, now, effects);
   settleDependents({ state, now, effects });
+  giveCoordinators({ state, now, effects });
   schedule(state, now, effects);
   for (const job of state.dirty) settleJob(job, effects);
   state.dirty.clear();

@@ -4,7 +4,14 @@ import type { Effects } from './effects.js';
 import { endTask, statedEnding } from './endings.js';
 import type { WorkerRegistered, WorkerRenewed } from './events.js';
 import { hold, deleteWaiting, recall, release, remember, requeue, settleHolding } from './leases.js';
-import { type Holding, type LiveJob, type LiveWorker, newWorker, type State } from './state.js';
+import {
+  type Holding,
+  isCoordinator,
+  type LiveJob,
+  type LiveWorker,
+  newWorker,
+  type State,
+} from './state.js';
 import type { Turn } from './turn.js';
 
 /** A worker came, or came back: its leases and what it says it holds are made one. */
@@ -19,7 +26,7 @@ export function workerRegistered(state: State, event: WorkerRegistered, now: num
   const worker = enterWorker({ state, now, effects }, event, number);
   const held = new Set(event.held.map((lease) => keyOf(lease)));
   takeBackUnheld(state, worker, held, effects);
-  const stale = event.held.filter((lease) => !isWanted(state, worker, lease));
+  const stale = event.held.filter((lease) => !isWanted(state, worker, lease, effects));
   effects.sends.push({ type: 'welcome', worker: worker.number, connection: event.connection, stale });
 }
 
@@ -48,7 +55,7 @@ export function workerDisconnected(
   const worker = heard(state, event, now);
   if (worker === undefined) return;
   worker.connection = undefined;
-  if (worker.draining && worker.held === 0) state.workers.delete(worker.number);
+  if (worker.draining && worker.held + worker.coordinating === 0) state.workers.delete(worker.number);
 }
 
 /**
@@ -135,7 +142,8 @@ function takeBackUnheld(state: State, worker: LiveWorker, held: ReadonlySet<stri
 }
 
 /** Whether the worker shall go on with an attempt it holds; one that had run out and still waits is taken up again. */
-function isWanted(state: State, worker: LiveWorker, { job: id, index, attempt }: Lease): boolean {
+function isWanted(state: State, worker: LiveWorker, lease: Lease, effects: Effects): boolean {
+  const { job: id, index, attempt } = lease;
   const job = state.jobs.get(id);
   if (job === undefined) return false;
   const current = job.leases.get(index);
@@ -143,7 +151,11 @@ function isWanted(state: State, worker: LiveWorker, { job: id, index, attempt }:
   const lapsed = recall(job, index, worker.number, attempt);
   if (lapsed === undefined) return false;
   if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed);
-  else remember(job, index, lapsed);
+  else if (isCoordinator(job, index)) {
+    // Another one coordinates by now, and two would only take the job from each other.
+    settleHolding(state, lapsed, effects);
+    return false;
+  } else remember(job, index, lapsed);
   return true;
 }
 
@@ -154,6 +166,12 @@ function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effe
     const { job, index, holding } = lease;
     if (job.leases.get(index) !== holding) continue;
     release(state, job, index, holding);
+    if (isCoordinator(job, index)) {
+      // It lives for days, over the walltimes of many workers: losing one of them is no failure of its own.
+      remember(job, index, holding);
+      requeue(state, job, index, holding.attempt);
+      continue;
+    }
     // Leases are run in the order of their grants, so that the oldest ones are those that were running.
     started += 1;
     const isBlamed = started <= worker.info.slots;

@@ -127,6 +127,7 @@ function loseEverybody(state: State, now: number): void {
 
 function openOf(job: LiveJob): Set<number> {
   const open = new Set(job.leases.keys());
+  if (job.coordinatorWaits) open.add(0);
   for (const { first, count } of job.waiting.runs()) {
     for (let index = first; index < first + count; index += 1) open.add(index);
   }
