@@ -18,6 +18,7 @@ const program: SlotProgram = {
   owner: 'bench',
   kind: 'function',
   evaluator: 'javascript',
+  detached: false,
   limits: DEFAULT_LIMITS,
   program: inlinePayload(encodeValue({ type: 'function', name: 'noop', source: '((n) => n)' })),
   attachments: [],

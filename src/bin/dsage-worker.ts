@@ -9,6 +9,7 @@ import { DEFAULT_GRPC_PORT } from '../model/protocol.js';
 import { packageVersion } from '../wire/hello.js';
 import { defaultSlots } from '../worker/info.js';
 import type { WorkerEnd } from '../worker/notices.js';
+import { DEFAULT_COORDINATORS } from '../worker/options.js';
 import { Worker } from '../worker/worker.js';
 import { JsonReporter, LineReporter } from './worker-reporter.js';
 
@@ -20,6 +21,7 @@ interface Flags {
   readonly server: string;
   readonly directory: string;
   readonly slots?: number;
+  readonly coordinators: number;
   readonly labels: readonly string[];
   readonly resources: Readonly<Record<string, number>>;
   readonly nice: number;
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
       server: flags.server,
       directory: resolve(flags.directory),
       slots: flags.slots ?? defaultSlots(process.env),
+      coordinators: flags.coordinators,
       environment: process.env,
       labels: flags.labels,
       resources: flags.resources,
@@ -95,6 +98,12 @@ function readFlags(): Flags {
         .default(join(homedir(), '.sage', 'dsage'), '~/.sage/dsage'),
     )
     .option('-n, --slots <n>', 'how many tasks run at once (default: one per core)', wholeNumber)
+    .option(
+      '--coordinators <n>',
+      'how many coordinators of detached jobs run beside the slots, 0 to 64',
+      wholeNumber,
+      DEFAULT_COORDINATORS,
+    )
     .option('-l, --labels <a,b>', 'what tasks may ask for by name', commaList, [])
     .option('-r, --resources <gpu=1,…>', 'what tasks may ask for by amount', amounts, {})
     .option('--nice <n>', 'niceness of the tasks, 0 to 20', wholeNumber, 0)

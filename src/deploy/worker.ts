@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly directory?: string;
   /** How many tasks it runs at once; as many as there are processors unless given. */
   readonly slots?: number;
+  /** How many coordinators of detached jobs it runs beside its slots, 0 to 64; 8 unless given. */
+  readonly coordinators?: number;
   /** What jobs may ask for by `labels`. */
   readonly labels?: readonly string[];
   /** What tasks may take a share of, such as `{ gpu: 1 }`. */
@@ -59,6 +61,7 @@ function workerArgs(options: WorkerOptions): string[] {
   const flags: [string, string | undefined][] = [
     ['--server', options.server],
     ['--slots', options.slots === undefined ? undefined : String(checkSlots(options.slots))],
+    ['--coordinators', options.coordinators === undefined ? undefined : String(options.coordinators)],
     ['--labels', labels.length === 0 ? undefined : labels.join(',')],
     ['--resources', pairs.length === 0 ? undefined : pairs.join(',')],
     ['--name', options.name],

@@ -10,6 +10,7 @@ export interface HostFacts {
   readonly slots: number;
   readonly labels: readonly string[];
   readonly resources: Readonly<Record<string, number>>;
+  readonly coordinators: number;
 }
 
 /** What this worker says of itself when it registers. */
@@ -27,7 +28,6 @@ export function workerInfo(facts: HostFacts): WorkerInfo {
     packageVersion: packageVersion(),
     platform: `${process.platform}-${process.arch}`,
     speedMmps: measureSpeed(),
-    coordinators: 0,
   };
 }
 

@@ -74,6 +74,7 @@ function toProgram(wire: JobProgram): ProgramSpec {
       ...(bundle === undefined ? [] : [bundle]),
       ...(content.type === 'blob' ? [content.ref] : []),
     ],
+    detached: wire.detached,
   };
 }
 

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly directory: string;
   /** How many tasks run at once; by default one for every core of this machine. */
   readonly slots?: number;
+  /** How many coordinators of detached jobs run beside the slots, 0 to 64; by default 8, since they mostly wait. */
+  readonly coordinators?: number;
   /** What tasks may ask for by name. */
   readonly labels?: readonly string[];
   /** What tasks may ask for by amount, such as { gpu: 1 }. */
@@ -42,6 +44,7 @@ export interface CompiledOptions {
   readonly server: string;
   readonly directory: string;
   readonly slots: number;
+  readonly coordinators: number;
   readonly labels: readonly string[];
   readonly resources: Readonly<Record<string, number>>;
   readonly niceness: number;
@@ -49,7 +52,9 @@ export interface CompiledOptions {
   readonly name: string;
 }
 
+export const DEFAULT_COORDINATORS = 8;
 const MAX_SLOTS = 4096;
+const MAX_COORDINATORS = 64;
 /** DSage started its workers with `nice 20`, which the system takes as its lowest priority, 19. */
 const MAX_NICENESS = 20;
 const LOWEST_PRIORITY = 19;
@@ -61,11 +66,16 @@ const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 export function compileOptions(options: WorkerOptions): CompiledOptions {
   const { directory, labels = [], resources = {}, niceness = 0, memoryMb, name } = options;
   const server = serverAddress(options.server);
-  const slots = options.slots ?? defaultSlots({});
+  const { slots = defaultSlots({}), coordinators = DEFAULT_COORDINATORS } = options;
   demand(
     Number.isInteger(slots) && slots >= 1 && slots <= MAX_SLOTS,
     `slots is ${String(slots)}.`,
     `It must be a whole number from 1 to ${String(MAX_SLOTS)}.`,
+  );
+  demand(
+    Number.isInteger(coordinators) && coordinators >= 0 && coordinators <= MAX_COORDINATORS,
+    `coordinators is ${String(coordinators)}.`,
+    `It must be a whole number from 0 to ${String(MAX_COORDINATORS)}.`,
   );
   demand(
     Number.isInteger(niceness) && niceness >= 0 && niceness <= MAX_NICENESS,
@@ -96,6 +106,7 @@ export function compileOptions(options: WorkerOptions): CompiledOptions {
     server,
     directory,
     slots,
+    coordinators,
     labels,
     resources,
     niceness: Math.min(niceness, LOWEST_PRIORITY),

@@ -22,8 +22,11 @@ export class Reactor {
   #busy = false;
   #stopped = false;
 
-  constructor(slots: number, perform: (effect: Effect) => void) {
-    this.state = initialState(slots);
+  constructor(
+    { slots, coordinators }: { readonly slots: number; readonly coordinators: number },
+    perform: (effect: Effect) => void,
+  ) {
+    this.state = initialState(slots, coordinators);
     this.#perform = perform;
   }
 

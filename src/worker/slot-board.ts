@@ -2,6 +2,7 @@ import type { Logger } from '../log/log.js';
 import type { BlobRef, JobId } from '../model/job.js';
 import type { Lease } from '../model/task.js';
 import type { BlobCache } from './blob-cache.js';
+import { CoordinatorSlots } from './coordinator-slots.js';
 import type { Effect, Report } from './core/events.js';
 import { leaseKey, type ProgramSpec } from './core/state.js';
 import { Slot } from './runner/slot.js';
@@ -24,6 +25,7 @@ const FAILURES_TOLD = 20;
 export class SlotBoard {
   readonly #options: SlotBoardOptions;
   readonly #slots: Slot[];
+  readonly #coordinators: CoordinatorSlots;
   /** One object per job, since a slot sends a program to its child once per object. */
   readonly #programs = new Map<JobId, SlotProgram>();
   #failures = 0;
@@ -33,6 +35,9 @@ export class SlotBoard {
   constructor(options: SlotBoardOptions) {
     this.#options = options;
     this.#slots = Array.from({ length: options.count }, (_, number) => this.#newSlot(number));
+    this.#coordinators = new CoordinatorSlots(options.count, (number, files, onFree) =>
+      this.#newSlot(number, { files, onFree }),
+    );
   }
 
   /** Starts the children now, so that the first task finds a warm one. */
@@ -42,7 +47,13 @@ export class SlotBoard {
 
   run({ slot, program, leases }: Extract<Effect, { type: 'run' }>): void {
     for (const ref of program.spec.blobs) this.#options.blobs.touch(ref);
-    this.#slots[slot]?.run(this.#programOf(program.spec), leases);
+    const shared = this.#programOf(program.spec);
+    if (slot < this.#options.count) this.#slots[slot]?.run(shared, leases);
+    else {
+      // The time limit of the job is for its tasks: a coordinator is there for all of them.
+      const limits = { ...shared.limits, timeMs: 0 };
+      this.#coordinators.take(slot).run({ ...shared, limits }, leases);
+    }
   }
 
   revoke({ slot, leases }: Extract<Effect, { type: 'revoke' }>): void {
@@ -50,7 +61,7 @@ export class SlotBoard {
   }
 
   kill({ slot, lease, reason }: Extract<Effect, { type: 'kill' }>): void {
-    this.#slots[slot]?.kill(lease, reason);
+    this.#at(slot)?.kill(lease, reason);
   }
 
   forget(job: JobId): void {
@@ -67,13 +78,22 @@ export class SlotBoard {
 
   /** Ends all children. Idempotent. */
   async stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.stop({ graceMs })));
+    await Promise.all([
+      ...this.#slots.map((slot) => slot.stop({ graceMs })),
+      this.#coordinators.stop(graceMs),
+    ]);
   }
 
-  #newSlot(number: number): Slot {
+  #at(number: number): Slot | undefined {
+    return number < this.#options.count ? this.#slots[number] : this.#coordinators.at(number);
+  }
+
+  /** @param how where it keeps its files, and what follows when it has nothing to do; for a coordinator's */
+  #newSlot(number: number, how: { readonly files?: number; readonly onFree?: () => void } = {}): Slot {
     const { report, log } = this.#options;
+    const { files = number, onFree = () => undefined } = how;
     return new Slot(
-      { ...this.#options.slot, number },
+      { ...this.#options.slot, number: files },
       {
         onEnded: (lease, end) => {
           this.#ended(number, lease, end);
@@ -85,7 +105,7 @@ export class SlotBoard {
           report({ type: 'progress', slot: number, lease, fraction });
         },
         // The core knows from the ends what a slot still has.
-        onFree: () => undefined,
+        onFree,
         onLog: ({ level, message }) => {
           log.log(level, message, { slot: number });
         },
@@ -125,6 +145,7 @@ export class SlotBoard {
         owner: spec.owner,
         kind: spec.kind,
         evaluator: spec.evaluator,
+        detached: spec.detached,
         limits: spec.limits,
         program: spec.program,
         attachments: spec.attachments.map(({ path, blob }) => ({ path, file: blobs.pathOf(blob) })),

@@ -64,7 +64,7 @@ export class Worker {
     this.#given = options;
     this.#options = compileOptions(options);
     this.#log = options.log ?? createLog({ level: 'info', console: false });
-    this.#reactor = new Reactor(this.#options.slots, (effect) => this.#perform(effect));
+    this.#reactor = new Reactor(this.#options, (effect) => this.#perform(effect));
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });

@@ -27,6 +27,8 @@ class Slots {
   }
 }
 
+const SLOTS = 2;
+const COORDINATORS = 2;
 const blob = { sha256: 'cd'.repeat(32), sizeBytes: 5 };
 const small = fc.nat({ max: 3 });
 
@@ -38,10 +40,11 @@ const action = fc.oneof(
     count: fc.integer({ min: 1, max: 40 }),
     attempt: fc.integer({ min: 1, max: 2 }),
     known: fc.boolean(),
+    coordinates: fc.boolean(),
   }),
   fc.record({
     do: fc.constant('end' as const),
-    slot: small,
+    slot: fc.nat({ max: SLOTS + COORDINATORS - 1 }),
     count: fc.integer({ min: 1, max: 30 }),
     how: small,
   }),
@@ -61,8 +64,8 @@ const action = fc.oneof(
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
 class Run {
-  readonly state: AgentState = initialState(2);
-  readonly slots = new Slots(2);
+  readonly state: AgentState = initialState(SLOTS, COORDINATORS);
+  readonly slots = new Slots(SLOTS + COORDINATORS);
   now = 0;
 
   do(event: AgentEvent): Effect[] {
@@ -76,14 +79,22 @@ class Run {
     switch (what.do) {
       case 'lease': {
         const owner = what.job % 2 === 0 ? 'ada' : 'bob';
-        const programs = what.known ? [program(what.job, owner, what.job === 3 ? [blob] : [])] : [];
+        const spec = { ...program(what.job, owner, what.job === 3 ? [blob] : []), detached: what.job > 1 };
+        const programs = what.known ? [spec] : [];
         const payloads = Array.from({ length: what.count }, () => new Uint8Array());
-        const runs = [{ job: what.job, firstIndex: what.first * 10, attempt: what.attempt, payloads }];
-        this.do({ type: 'leases-received', programs, runs });
+        // Jobs 2 and 3 are detached: their first task is a coordinator.
+        const { job, attempt } = what;
+        const firstIndex = what.coordinates ? 0 : what.first * 10;
+        const effects = this.do({
+          type: 'leases-received',
+          programs,
+          runs: [{ job, firstIndex, attempt, payloads }],
+        });
+        expect(effects.filter(isWrongRun)).to.deep.equal([]);
         return;
       }
       case 'end':
-        this.end(what.slot % 2, what.count, what.how);
+        this.end(what.slot, what.count, what.how);
         return;
       case 'kill':
         this.do({ type: 'kill-received', reason: 'x', leases: [{ ...what, index: what.index * 7 }] });
@@ -113,7 +124,7 @@ class Run {
 
   end(slot: number, count: number, how: number): void {
     const leases = this.slots.lists[slot]?.splice(0, count) ?? [];
-    const outcome = how === 1 ? 'failed' : 'completed';
+    const outcome = (['completed', 'failed', 'completed', 'killed'] as const)[how] ?? 'completed';
     const record = new Uint8Array(4);
     this.do({
       type: 'slots-reported',
@@ -147,6 +158,13 @@ class Run {
   }
 }
 
+/** A coordinator in a slot of tasks, or a task among the coordinators. */
+function isWrongRun(effect: Effect): boolean {
+  if (effect.type !== 'run') return false;
+  const { slot, program: given, leases } = effect;
+  return leases.some(({ index }) => (given.spec.detached && index === 0) !== slot >= SLOTS);
+}
+
 describe('worker core, any order of events', () => {
   it('contradicts itself never, and ends up empty when it drains', () => {
     fc.assert(
@@ -159,6 +177,8 @@ describe('worker core, any order of events', () => {
         for (let round = 0; round < 10 && !drained; round += 1) {
           run.end(0, Infinity, 0);
           run.end(1, Infinity, 0);
+          // The coordinators were told to stop, and are.
+          for (let place = 0; place < COORDINATORS; place += 1) run.end(SLOTS + place, Infinity, 3);
           run.do({ type: 'answers-recorded', seq: run.state.nextSeq - 1 });
           ({ drained } = run.state);
         }

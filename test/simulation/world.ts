@@ -169,7 +169,19 @@ export class World {
     const { name, kind, evaluator, limits, program, attachments } = job.spec;
     const sha256 = 'b10b'.repeat(16);
     const blobs = this.#planOfJob(job.id).hasBlobs ? [{ sha256, sizeBytes: 1 }] : [];
-    return { job: job.id, owner: job.owner, name, kind, evaluator, limits, program, attachments, blobs };
+    const detached = job.spec.detached ?? false;
+    return {
+      job: job.id,
+      owner: job.owner,
+      name,
+      kind,
+      evaluator,
+      limits,
+      program,
+      attachments,
+      blobs,
+      detached,
+    };
   }
 
   nameOf(job: JobId): string {

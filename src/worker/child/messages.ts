@@ -13,6 +13,8 @@ export interface ProgramMessage {
   readonly job: JobId;
   readonly kind: string;
   readonly evaluator: string;
+  /** The job's first task is its coordinator. */
+  readonly detached: boolean;
   readonly worker: number;
   readonly workerName: string;
   readonly host: string;

@@ -1,5 +1,6 @@
 import type { Lease } from '../../model/task.js';
 import { assign, nextReturnWake } from './assign.js';
+import { stopCoordinators } from './coordinators.js';
 import type { AgentEvent, Effect, Report } from './events.js';
 import {
   blobEvicted,
@@ -19,6 +20,7 @@ import {
   findHeld,
   heldCount,
   setPlace,
+  slotOf,
   type AgentState,
   type Held,
   type Program,
@@ -87,13 +89,13 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
       return;
     }
     case 'program-fetched':
-      programFetched(state, event.job);
+      programFetched(state, turn, event.job);
       return;
     case 'program-failed':
       programFailed(state, turn, event);
       return;
     case 'input-fetched':
-      inputFetched(state, event.lease);
+      inputFetched(state, turn, event.lease);
       return;
     case 'input-failed':
       inputFailed(state, turn, event);
@@ -175,6 +177,7 @@ function killLease(state: AgentState, turn: Turn, kill: { lease: Lease; reason: 
 
 /** The slot reports the end, at once when the task had not started. */
 function killInSlot(turn: Turn, held: Held, reason: string): void {
+  held.ending = 'killed';
   turn.effects.push({ type: 'kill', slot: held.slot, lease: held, reason });
 }
 
@@ -188,6 +191,7 @@ function drain(
   if (before && (before.stop || !asked.stop)) return;
   state.draining = { reason: asked.reason, stop: asked.stop };
   state.drained = false;
+  stopCoordinators(state, turn, asked.reason);
   if (!before && state.connection === 'up')
     turn.effects.push({ type: 'announce-drain', reason: asked.reason });
 }
@@ -215,13 +219,15 @@ function slotsReported(state: AgentState, turn: Turn, reports: readonly Report[]
       takeProgress(state, held, report.fraction);
       continue;
     }
-    const slot = state.slots[report.slot];
+    const slot = slotOf(state, report.slot);
+    if (!slot || !leaveSlot(state, turn, { held, slot })) continue;
+    // A coordinator's slot has none: nothing of it is measured.
     const tally = finished[report.slot];
-    if (!slot || !tally || !leaveSlot(state, turn, { held, slot })) continue;
-    tally.ended += 1;
-    tally.program = held.program;
-    if (report.type === 'ended')
-      endLease(state, turn, { held, outcome: report.outcome, record: report.record });
+    if (tally) {
+      tally.ended += 1;
+      tally.program = held.program;
+    }
+    if (report.type === 'ended') slotEnded(state, turn, { held, report });
     else {
       setPlace(state, held, 'storing');
       held.slot = -1;
@@ -237,6 +243,16 @@ function slotsReported(state: AgentState, turn: Turn, reports: readonly Report[]
   }
 }
 
+function slotEnded(
+  state: AgentState,
+  turn: Turn,
+  { held, report }: { held: Held; report: Extract<Report, { type: 'ended' }> },
+): void {
+  const { outcome, record } = report;
+  if (held.ending === 'returned' && outcome === 'killed' && !held.stale) returnLease(state, turn, held);
+  else endLease(state, turn, { held, outcome, record });
+}
+
 function takeOutput(turn: Turn, held: Held, report: Extract<Report, { type: 'output' }>): void {
   if (held.place === 'ended' || held.stale) return;
   const { stderr, data } = report;
@@ -250,11 +266,12 @@ function leaveSlot(state: AgentState, turn: Turn, end: { held: Held; slot: SlotS
   // It was revoked, and had started all the same. The queue skips what is not `queued` any more.
   if (held.place === 'queued') return true;
   if (held.place !== 'slot') return false;
-  const holder = state.slots[held.slot];
+  const holder = slotOf(state, held.slot);
   const place = holder?.held.indexOf(held) ?? -1;
   if (!holder || place === -1) return false;
   if (holder === slot) {
     slot.held.splice(place, 1);
+    if (slot.number >= state.slots.length) state.coordinating -= 1;
     return true;
   }
   // Revoked here, started all the same, and given to another slot meanwhile. When it runs there, that answer

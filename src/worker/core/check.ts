@@ -1,4 +1,5 @@
 import { waitingLeases } from './assign.js';
+import { isCoordinator } from './coordinators.js';
 import { allHeld, findHeld, heldCount, leaseKey, MAX_CREDIT, type AgentState, type Place } from './state.js';
 
 /** Throws when the state contradicts itself. Runs after every step of the unit tests and of the simulation. */
@@ -15,6 +16,10 @@ export function check(state: AgentState): void {
     demand(
       state.slots.every((slot) => slot.held.length <= 1),
       'a draining worker has leases that wait in a slot',
+    );
+    demand(
+      state.coordinatorSlots.every((slot) => slot.held.every((held) => held.ending !== 'no')),
+      'a draining worker has coordinators that were not told to stop',
     );
   }
 }
@@ -44,7 +49,10 @@ function checkPlaces(state: AgentState): void {
   const waiting = [...waitingLeases(state)];
   demand(new Set(waiting).size === waiting.length, 'a lease waits twice');
   demand(waiting.length === state.counts.queued, 'a waiting lease is in no queue');
-  for (const held of waiting) demand(findHeld(state, held) === held, 'a queue has a lease that is not held');
+  for (const held of waiting) {
+    demand(findHeld(state, held) === held, 'a queue has a lease that is not held');
+    demand(!isCoordinator(held.program.spec, held.index), 'a coordinator waits for a slot');
+  }
   let inSlots = 0;
   for (const slot of state.slots) {
     inSlots += slot.held.length;
@@ -53,9 +61,32 @@ function checkPlaces(state: AgentState): void {
       demand(held.place === 'slot' && held.slot === slot.number, 'a slot has a lease that is elsewhere');
       demand(findHeld(state, held) === held, 'a slot has a lease that is not held');
       demand(held.program.spec.owner === slot.owner, 'a slot has a lease of another owner');
+      demand(!isCoordinator(held.program.spec, held.index), 'a coordinator takes a slot');
     }
   }
-  demand(inSlots === state.counts.slot, 'a lease names a slot that has it not');
+  demand(inSlots + checkCoordinators(state) === state.counts.slot, 'a lease names a slot that has it not');
+}
+
+/** Coordinators are in their own slots and nowhere else, and no two of them run in one. How many there are. */
+function checkCoordinators(state: AgentState): number {
+  let count = 0;
+  for (const [place, slot] of state.coordinatorSlots.entries()) {
+    demand(slot.number === state.slots.length + place, 'the slot of a coordinator is numbered wrongly');
+    count += slot.held.length;
+    for (const held of slot.held) {
+      demand(held.place === 'slot' && held.slot === slot.number, 'a coordinator is elsewhere');
+      demand(findHeld(state, held) === held, 'a slot has a coordinator that is not held');
+      demand(isCoordinator(held.program.spec, held.index), 'a task is in the slot of a coordinator');
+    }
+    const going = slot.held.filter((held) => held.ending === 'no');
+    demand(going.length <= 1, 'two coordinators share a slot');
+    demand(
+      going.length === 0 || going[0] === slot.held.at(-1),
+      'a coordinator waits behind one that goes on',
+    );
+  }
+  demand(count === state.coordinating, 'coordinators are miscounted');
+  return count;
 }
 
 /** Messages are in order without a gap; nothing acknowledged is held; every ended lease is in one message. */

@@ -1,6 +1,7 @@
 import type { JobId, Payload } from '../../model/job.js';
 import type { Lease } from '../../model/task.js';
 import { queueOf } from './assign.js';
+import { isCoordinator, placeCoordinator } from './coordinators.js';
 import type { LeaseRun } from './events.js';
 import { append } from './queue.js';
 import {
@@ -60,8 +61,9 @@ function takeRun(state: AgentState, turn: Turn, run: LeaseRun): void {
     if (program.held.has(key)) return;
     program.held.set(key, held);
     state.counts[held.place] += 1;
-    if (held.fetches === 0) append(queue, held);
-    else startFetches(turn, held);
+    if (held.fetches > 0) startFetches(turn, held);
+    else if (isCoordinator(program.spec, held.index)) placeCoordinator(state, turn, held);
+    else append(queue, held);
   });
 }
 
@@ -86,6 +88,7 @@ function newHeld(
     receivedAtMs: now,
     chunks: 0,
     stale: false,
+    ending: 'no',
   };
 }
 
@@ -97,11 +100,11 @@ function startFetches(turn: Turn, held: Held): void {
   if (held.input) turn.effects.push({ type: 'fetch-input', lease: held, blob: held.input });
 }
 
-export function programFetched(state: AgentState, job: JobId): void {
+export function programFetched(state: AgentState, turn: Turn, job: JobId): void {
   const program = state.programs.get(job);
   if (program?.blobs !== 'fetching') return;
   program.blobs = 'here';
-  for (const held of program.held.values()) if (held.place === 'fetching') fetchEnded(state, held);
+  for (const held of program.held.values()) if (held.place === 'fetching') fetchEnded(state, turn, held);
 }
 
 export function programFailed(state: AgentState, turn: Turn, failed: { job: JobId; reason: string }): void {
@@ -123,9 +126,9 @@ export function blobEvicted(state: AgentState, sha256: string): void {
   }
 }
 
-export function inputFetched(state: AgentState, lease: Lease): void {
+export function inputFetched(state: AgentState, turn: Turn, lease: Lease): void {
   const held = findHeld(state, lease);
-  if (held?.place === 'fetching') fetchEnded(state, held);
+  if (held?.place === 'fetching') fetchEnded(state, turn, held);
 }
 
 export function inputFailed(state: AgentState, turn: Turn, failed: { lease: Lease; reason: string }): void {
@@ -134,9 +137,13 @@ export function inputFailed(state: AgentState, turn: Turn, failed: { lease: Leas
     endWithoutRecord(state, turn, { held, outcome: 'failed', kind: 'setup', reason: failed.reason });
 }
 
-function fetchEnded(state: AgentState, held: Held): void {
+function fetchEnded(state: AgentState, turn: Turn, held: Held): void {
   held.fetches -= 1;
   if (held.fetches > 0) return;
+  if (isCoordinator(held.program.spec, held.index)) {
+    placeCoordinator(state, turn, held);
+    return;
+  }
   setPlace(state, held, 'queued');
   append(queueOf(state, held.program.spec.owner), held);
 }

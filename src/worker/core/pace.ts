@@ -1,6 +1,6 @@
 import { PROGRESS_GAP_MS, progressToSay } from './progress.js';
 import type { Turn } from './turn.js';
-import { heldCount, MAX_CREDIT, type AgentState, type Program, type SlotState } from './state.js';
+import { isIdle, MAX_CREDIT, type AgentState, type Program, type SlotState } from './state.js';
 
 /** A task that has run this long may run for ever: nothing waits behind it. */
 const STUCK_MS = 100;
@@ -60,7 +60,7 @@ function creditOf(state: AgentState, now: number): number {
 
 /** After a second with nothing to do, the credit falls back to where a worker starts. */
 export function forgetPace(state: AgentState, now: number): void {
-  if (state.meanMs > 0 && heldCount(state) === 0 && now - state.lastEndMs >= FORGET_MS) state.meanMs = 0;
+  if (state.meanMs > 0 && isIdle(state) && now - state.lastEndMs >= FORGET_MS) state.meanMs = 0;
 }
 
 /** Renews the leases when that is due, and at once when the credit changed much. */
@@ -89,7 +89,7 @@ function isWorthSaying(state: AgentState, credit: number, elapsedMs: number): bo
 export function nextPaceWake(state: AgentState, now: number): number {
   let wake = Infinity;
   if (state.connection === 'up') wake = nextRenewal(state, now);
-  if (state.meanMs > 0 && heldCount(state) === 0) wake = Math.min(wake, state.lastEndMs + FORGET_MS);
+  if (state.meanMs > 0 && isIdle(state)) wake = Math.min(wake, state.lastEndMs + FORGET_MS);
   for (const slot of state.slots) {
     if (slot.held.length > 0 && !isStuck(slot, now)) wake = Math.min(wake, slot.sinceMs + STUCK_MS);
   }

@@ -22,6 +22,8 @@ export interface ProgramSpec {
   readonly bundle?: BlobRef | undefined;
   /** Blobs that must be on this machine before a task of the job can start: attachments, bundle, a large program. */
   readonly blobs: readonly BlobRef[];
+  /** The job's first task is its coordinator, which runs beside the slots. */
+  readonly detached: boolean;
 }
 
 export interface Program {
@@ -63,6 +65,8 @@ export interface Held extends Lease {
   chunks: number;
   /** The server no longer counts on it: how it ends is told to nobody. */
   stale: boolean;
+  /** Whether it was told to stop in its slot, and whether it then goes back as if it had never started. */
+  ending: 'no' | 'killed' | 'returned';
 }
 
 /**
@@ -114,6 +118,10 @@ interface Draining {
 
 export interface AgentState {
   readonly slots: readonly SlotState[];
+  /** For coordinators of detached jobs, one in each; their numbers go on where those of `slots` end. */
+  readonly coordinatorSlots: readonly SlotState[];
+  /** How many leases are in them. */
+  coordinating: number;
   connection: 'down' | 'registering' | 'up';
   connectedAtMs: number;
   /** The server's number for this worker; 0 before the first connection. */
@@ -153,14 +161,11 @@ export interface AgentState {
   drained: boolean;
 }
 
-export function initialState(slotCount: number): AgentState {
+export function initialState(slotCount: number, coordinatorCount = 0): AgentState {
   return {
-    slots: Array.from({ length: slotCount }, (_, number) => ({
-      number,
-      held: [],
-      sinceMs: 0,
-      owner: undefined,
-    })),
+    slots: Array.from({ length: slotCount }, (_, number) => newSlot(number)),
+    coordinatorSlots: Array.from({ length: coordinatorCount }, (_, place) => newSlot(slotCount + place)),
+    coordinating: 0,
     connection: 'down',
     connectedAtMs: 0,
     worker: 0,
@@ -185,6 +190,16 @@ export function initialState(slotCount: number): AgentState {
   };
 }
 
+function newSlot(number: number): SlotState {
+  return { number, held: [], sinceMs: 0, owner: undefined };
+}
+
+/** The slot of this number, of tasks or of a coordinator. */
+export function slotOf(state: AgentState, number: number): SlotState | undefined {
+  const { slots, coordinatorSlots } = state;
+  return number < slots.length ? slots[number] : coordinatorSlots[number - slots.length];
+}
+
 /** The largest attempt number that `leaseKey` has room for. */
 export const MAX_ATTEMPT = 2 ** 21 - 1;
 
@@ -200,6 +215,11 @@ export function findHeld(state: AgentState, lease: Lease): Held | undefined {
 export function heldCount(state: AgentState): number {
   const { fetching, queued, slot, storing, ended } = state.counts;
   return fetching + queued + slot + storing + ended;
+}
+
+/** Whether there is nothing to do but to let coordinators wait. */
+export function isIdle(state: AgentState): boolean {
+  return heldCount(state) === state.coordinating;
 }
 
 /** Every lease that the worker holds, in no order. */

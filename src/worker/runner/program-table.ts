@@ -36,6 +36,7 @@ export class ProgramTable {
       job: program.job,
       kind: program.kind,
       evaluator: program.evaluator,
+      detached: program.detached,
       worker: workerNumber(),
       workerName,
       host,

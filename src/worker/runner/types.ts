@@ -37,6 +37,8 @@ export interface SlotProgram {
   /** `eval`, `function`, `map` or `class`: for logs. */
   readonly kind: string;
   readonly evaluator: string;
+  /** The job's first task is its coordinator. */
+  readonly detached: boolean;
   readonly limits: Limits;
   readonly program: Payload;
   /** Files to copy into every task's folder: `path` inside it, `file` on this machine. */

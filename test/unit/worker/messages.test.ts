@@ -35,12 +35,13 @@ describe('worker messages', () => {
       limits: undefined,
       program: blobPayload(ref),
       attachments: [{ path: 'a/b.txt', blob: { sha256: Buffer.alloc(32, 9), sizeBytes: 4 } }],
-      ...{ bundle: undefined, detached: false },
+      ...{ bundle: undefined, detached: true },
     };
     const runs = [{ job: 3, firstIndex: 10, count: 3, attempt: 2, packedTasks: Buffer.from(packer.take()) }];
     const event = received({ $case: 'leases', value: { programs: [program], runs } });
     if (event?.type !== 'leases-received') throw new Error('not the event that was asked for');
     expect(event.programs[0]?.blobs).to.deep.equal([{ sha256: '09'.repeat(32), sizeBytes: 4 }, ref]);
+    expect(event.programs[0]?.detached).to.equal(true);
     expect(event.programs[0]?.limits).to.include({ maxAttempts: 3, outputBytes: 1_048_576 });
     expect(event.runs[0]?.payloads).to.have.length(3);
     expect([...(event.runs[0]?.inputs ?? [])]).to.deep.equal([[1, ref]]);

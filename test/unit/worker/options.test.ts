@@ -8,7 +8,7 @@ const good: WorkerOptions = { server: '127.0.0.1:8081', directory: '/nowhere' };
 describe('worker options', () => {
   it('fills in the defaults', () => {
     const options = compileOptions(good);
-    expect(options).to.include({ niceness: 0, memoryMb: undefined });
+    expect(options).to.include({ coordinators: 8, niceness: 0, memoryMb: undefined });
     expect(options.slots).to.be.at.least(1);
     expect(options.name).to.contain(String(process.pid));
   });
@@ -30,6 +30,8 @@ describe('worker options', () => {
     [{ server: '::1:8081' }, /not the address/],
     [{ slots: 0 }, /slots is 0.*1 to 4096/],
     [{ slots: 1.5 }, /slots/],
+    [{ coordinators: 65 }, /coordinators is 65.*0 to 64/],
+    [{ coordinators: -1 }, /coordinators/],
     [{ niceness: 21 }, /nice is 21.*0 to 20/],
     [{ memoryMb: 10 }, /is 10.*64 or more/],
     [{ labels: ['a b'] }, /'a b' is no label/],
@@ -60,8 +62,14 @@ describe('worker info', () => {
   });
 
   it('says what the host is', () => {
-    const info = workerInfo({ name: 'w', slots: 2, labels: ['a'], resources: { gpu: 1 } });
-    expect(info).to.include({ name: 'w', slots: 2, pid: process.pid, nodeVersion: process.version });
+    const info = workerInfo({ name: 'w', slots: 2, coordinators: 3, labels: ['a'], resources: { gpu: 1 } });
+    expect(info).to.include({
+      name: 'w',
+      slots: 2,
+      coordinators: 3,
+      pid: process.pid,
+      nodeVersion: process.version,
+    });
     expect(info.evaluators).to.deep.equal(['javascript']);
     expect(info.memoryMb).to.be.greaterThan(100);
     expect(info.packageVersion).to.match(/^\d+\.\d+\.\d+/);

@@ -14,8 +14,8 @@ export class Lab {
   /** What the last event had as effects. */
   effects: Effect[] = [];
 
-  constructor(slots = 2) {
-    this.state = initialState(slots);
+  constructor(slots = 2, coordinators = 0) {
+    this.state = initialState(slots, coordinators);
   }
 
   do(event: AgentEvent): this {
@@ -32,12 +32,12 @@ export class Lab {
   /** Leases tasks firstIndex … of a job, with its program. */
   lease(
     job: number,
-    indexes: { first?: number; count?: number; attempt?: number; owner?: string } = {},
+    indexes: { first?: number; count?: number; attempt?: number; owner?: string; detached?: boolean } = {},
   ): this {
-    const { first = 0, count = 1, attempt = 1, owner = 'ada' } = indexes;
+    const { first = 0, count = 1, attempt = 1, owner = 'ada', detached = false } = indexes;
     return this.do({
       type: 'leases-received',
-      programs: [program(job, owner)],
+      programs: [{ ...program(job, owner), detached }],
       runs: [
         {
           job,
@@ -120,6 +120,7 @@ export function program(job: number, owner = 'ada', blobs: ProgramSpec['blobs'] 
     program: bytes,
     attachments: [],
     blobs,
+    detached: false,
   };
 }
 

@@ -137,6 +137,7 @@ export function program(
     owner: 'ann',
     kind: content.type,
     evaluator: 'javascript',
+    detached: false,
     program: inlinePayload(encodeValue(content)),
     attachments: [],
     ...rest,
