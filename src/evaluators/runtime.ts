@@ -1,6 +1,7 @@
 import type { RuntimeName } from '../code/bundle/names.js';
 import { RUNTIME_KEY } from '../code/bundle/names.js';
 import { DistributedJob } from '../jobs/distributed-job.js';
+import { DistributedMap } from '../jobs/distributed-map.js';
 import { moduleFunction } from '../jobs/module-function.js';
 import { DsageError, KilledError, TaskFailedError, TimeoutError } from '../model/errors.js';
 import { fraction, Fraction } from '../wire/fraction.js';
@@ -8,6 +9,7 @@ import { fraction, Fraction } from '../wire/fraction.js';
 /** What `import … from 'dsage'` gives in a bundle. A new name goes to src/code/bundle/names.ts too. */
 const RUNTIME = {
   DistributedJob,
+  DistributedMap,
   DsageError,
   Fraction,
   KilledError,

@@ -106,7 +106,7 @@ export function compileOptions(options: WorkerOptions): CompiledOptions {
     server,
     directory,
     slots,
-    coordinators,
+    coordinators: options.coordinatorModule === undefined ? 0 : coordinators,
     labels,
     resources,
     niceness: Math.min(niceness, LOWEST_PRIORITY),

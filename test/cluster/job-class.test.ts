@@ -67,6 +67,15 @@ describe('a job class', () => {
     });
   });
 
+  it('runs wholly on the cluster, and is looked at from here', async () => {
+    const job = await d.submit(new MersenneSearch({ limit: 300 }));
+    expect(job.id).to.be.greaterThan(0);
+    expect(sorted(await job.wait({ timeoutMs: 60_000 }))).to.deep.equal(EXPONENTS.filter((p) => p <= 300));
+    const info = await d.jobInfo(job.id ?? 0);
+    expect(info).to.include({ status: 'completed', detached: true });
+    expect(info.counts).to.include({ completed: info.taskCount, killed: 0, failed: 0 });
+  });
+
   it('is looked at again once it has ended', async () => {
     const first = d.start(new MersenneSearch({ limit: 100 }));
     await first.wait({ timeoutMs: 60_000 });

@@ -38,9 +38,9 @@ export class Program {
   }
 
   #compile(): CompiledProgram | Promise<CompiledProgram> {
-    const { evaluator, program, job, bundle, workerName } = this.message;
+    const { evaluator, program, job, bundle, workerName, detached: isDetached } = this.message;
     const { startDirectory, coordination } = this.#settings;
-    const facts = { job, bundle, startDirectory, worker: workerName, isDetached: false, coordination };
+    const facts = { job, bundle, startDirectory, worker: workerName, isDetached, coordination };
     const compiled = evaluatorNamed(evaluator).compile(bytesOf(program), facts);
     if (compiled instanceof Promise)
       compiled.then((ready) => (this.#compiled = ready)).catch(() => undefined);

@@ -23,7 +23,10 @@ describe('the modules of programs, on a worker', () => {
   after(() => removeTempDirs());
 
   const load = async (home: ModuleHome, name: string, bundle?: string): Promise<unknown> =>
-    loadExport({ home, export: name }, { job: 3, bundle, startDirectory: site.folder, worker: 'lab-1' });
+    loadExport(
+      { home, export: name },
+      { job: 3, bundle, startDirectory: site.folder, worker: 'lab-1', isDetached: false },
+    );
 
   const refusal = async (home: ModuleHome, name: string): Promise<string> => {
     const thrown = await load(home, name, site.path('bundle.mjs')).catch((error: unknown) => error);
