@@ -59,7 +59,7 @@ export async function coordinate({ job, lease, relay, signal }: Coordination): P
 }
 
 /** Every call says under which lease it is made. */
-function claiming(lease: LeaseClaim): Interceptor {
+export function claiming(lease: LeaseClaim): Interceptor {
   return (options, next) =>
     new InterceptingCall(next(options), {
       start(metadata, listener, begin) {

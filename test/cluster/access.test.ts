@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { ensureClusterFiles } from '#dsage/security/files.js';
 import { loadClientFiles } from '#dsage/security/load.js';
 import { createCsr } from '#dsage/security/pki.js';
+import { claiming } from '#dsage/client/coordinate.js';
 import { CHANNEL_OPTIONS, clientCredentials } from '#dsage/wire/credentials.js';
 import { descriptorSetBase64 } from '#dsage/wire/gen/descriptors.js';
 import { ClientServiceService } from '#dsage/wire/gen/dsage/v1/client.js';
@@ -65,8 +66,9 @@ describe('who may call what', function () {
   async function callAs(
     credentials: grpc.ChannelCredentials,
     methods: readonly Method[],
+    interceptors: grpc.Interceptor[] = [],
   ): Promise<Map<string, number>> {
-    const client = new grpc.Client(cluster.address, credentials, CHANNEL_OPTIONS);
+    const client = new grpc.Client(cluster.address, credentials, { ...CHANNEL_OPTIONS, interceptors });
     const codes = new Map<string, number>();
     try {
       for (const method of methods) codes.set(method.path, await statusOf(client, method));
@@ -112,6 +114,21 @@ describe('who may call what', function () {
     const worker = await credentialsOf('node1', 'worker');
     const codes = await callAs(worker, [...Object.values(ClientServiceService), ...administration()]);
     expect(unexpected(codes, status.PERMISSION_DENIED)).to.deep.equal([]);
+  });
+
+  it('whoever claims to coordinate a job, and does not, is refused on every method', async () => {
+    const waiting = d('1', { labels: ['nowhere'] });
+    const job = await waiting.accepted;
+    const worker = await credentialsOf('node2', 'worker');
+    const own = clientCredentials(loadClientFiles(cluster.directory));
+    for (const instance of ['', 'not a worker']) {
+      const claims = [claiming({ instance, job, attempt: 1 })];
+      for (const credentials of [worker, own]) {
+        const codes = await callAs(credentials, OURS, claims);
+        expect(unexpected(codes, status.PERMISSION_DENIED)).to.deep.equal([]);
+      }
+    }
+    await waiting.kill();
   });
 
   it('a user is refused on the administration', async () => {
