@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 import type { Bench, BenchOptions } from './benches/bench.js';
+import { jobs } from './benches/jobs.js';
 import { idle } from './benches/idle.js';
 import { latency } from './benches/latency.js';
 import { scale } from './benches/scale.js';
@@ -19,7 +20,7 @@ import { profile } from './support/profile.js';
 import type { Report } from './support/results.js';
 import { renderBars, renderReport } from './support/table.js';
 
-const BENCHES: readonly Bench[] = [throughput, single, latency, scale, workers, idle, start];
+const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start];
 
 interface Flags {
   readonly quick: boolean;

@@ -11,6 +11,7 @@ import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { AnswerInbox } from './answer-inbox.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
 import type { Part } from './core/outbox-entry.js';
+import { KillQueue } from './kill-queue.js';
 import { recordedTasks } from './recorded-tasks.js';
 import type { JobListener } from './session.js';
 import { SlotCount } from './slot-count.js';
@@ -34,8 +35,8 @@ export type JobSource =
   | { readonly type: 'other'; readonly job: number; readonly isDetached: boolean };
 
 const NO_TASKS: Part = { count: 0, packedTasks: Buffer.alloc(0) };
-/** Tasks to kill may still be on their way to the server. */
-const KILL_RETRY_MS = 50;
+/** A task that was heard of can be read a moment later at the latest. */
+const READ_AGAIN_MS = 50;
 
 /** A coordinator's way to its job on the server, over the connection's one session. */
 export class JobPort implements TaskPort, JobListener {
@@ -44,6 +45,7 @@ export class JobPort implements TaskPort, JobListener {
   readonly #inbox: AnswerInbox;
   readonly #sender: TaskSender;
   readonly #slots: SlotCount;
+  readonly #kills: KillQueue;
   #listener: PortListener | undefined;
   #id: number | undefined;
   #seq: number | undefined;
@@ -51,7 +53,7 @@ export class JobPort implements TaskPort, JobListener {
   #waitsForRoom = false;
   /** Parts that were made before the job was submitted. */
   #early: Part[] = [];
-  #kills = new Set<number>();
+  #hasBegun: boolean;
   #isClosed = false;
   #problem: DsageError | undefined;
   #ended: () => void = () => undefined;
@@ -59,11 +61,17 @@ export class JobPort implements TaskPort, JobListener {
   constructor(connection: Connection, source: JobSource) {
     this.#connection = connection;
     this.#source = source;
+    this.#hasBegun = source.type !== 'new';
     const { blobs, rpc } = connection;
     const onProblem = (thrown: unknown): void => void this.#giveUp(asDsageError(thrown));
     this.#inbox = new AnswerInbox({ blobs, onProblem, onHeard: (heard) => this.#listener?.onHeard(heard) });
     this.#sender = new TaskSender({ blobs, onProblem, onPart: (part) => this.#send(part) });
     this.#slots = new SlotCount(rpc, () => this.#listener?.onRoom());
+    this.#kills = new KillQueue(
+      rpc,
+      () => this.#requireId(),
+      (thrown) => this.#lose(thrown),
+    );
   }
 
   /** The index of the first task that a coordinator has made: in a detached job it is itself the first task. */
@@ -94,10 +102,10 @@ export class JobPort implements TaskPort, JobListener {
     this.#listener = listener;
     const { session } = this.#connection;
     if (this.#source.type === 'new') {
-      const submitted = this.#source.spec
-        .then((spec) => this.#submitted(spec))
-        .catch((thrown: unknown) => this.#lose(thrown));
-      session.expect(submitted);
+      const { spec } = this.#source;
+      // A class that cannot travel is known before there are tasks.
+      spec.catch((thrown: unknown) => this.#lose(thrown));
+      if (this.follows) this.#begin();
     } else {
       this.#id = this.#source.job;
       if (this.#source.type === 'own') this.#seq = session.adopt(this.#source, this);
@@ -125,21 +133,27 @@ export class JobPort implements TaskPort, JobListener {
         next += tasks.length;
         yield tasks;
       }
-      await new Promise((resolve) => setTimeout(resolve, KILL_RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_MS));
     }
   }
 
   submit(tasks: readonly unknown[]): void {
     this.#sender.add(tasks);
+    this.#begin();
     if (this.isFull) this.#waitForRoom();
   }
 
   kill(index: number): void {
-    if (this.#kills.size === 0) setImmediate(() => void this.#sendKills());
     this.#kills.add(index);
   }
 
   async end({ status, reason, result }: JobEnding): Promise<void> {
+    if (status === 'failed' && !this.#hasBegun) {
+      // It has no tasks that could be sent: nothing of it is on the server, nor need be.
+      this.#listener?.onEnded(status, reason);
+      return;
+    }
+    this.#begin();
     await this.#sender.settled();
     const message = {
       status: status === 'completed' ? Status.COMPLETED : Status.FAILED,
@@ -147,6 +161,7 @@ export class JobPort implements TaskPort, JobListener {
       result: await this.#resultOf(result),
     };
     const ended = new Promise<void>((resolve) => (this.#ended = resolve));
+    await this.#requireId();
     if (this.#seq !== undefined) this.#connection.session.closeJob(this.#seq, message);
     await ended;
   }
@@ -169,6 +184,7 @@ export class JobPort implements TaskPort, JobListener {
     this.#isClosed = true;
     this.#listener = undefined;
     this.#slots.stop();
+    this.#kills.close();
     this.#ended();
     if (this.#id !== undefined) this.#connection.session.finished(this, this.#id, this.#seq);
   }
@@ -222,6 +238,17 @@ export class JobPort implements TaskPort, JobListener {
     this.#ended();
   }
 
+  /** Submits a new job, with its first tasks: one that fails before it has any is never submitted. Idempotent. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    if (this.#source.type !== 'new') return;
+    const submitted = this.#source.spec
+      .then((spec) => this.#submitted(spec))
+      .catch((thrown: unknown) => this.#lose(thrown));
+    this.#connection.session.expect(submitted);
+  }
+
   #submitted(spec: JobSpec): void {
     if (this.#isClosed) return;
     const { session } = this.#connection;
@@ -246,25 +273,6 @@ export class JobPort implements TaskPort, JobListener {
       })
       // Who listens hears of the session's end in other ways.
       .catch(() => undefined);
-  }
-
-  /** Tasks of which the server has not heard yet are tried again. */
-  async #sendKills(): Promise<void> {
-    try {
-      const jobs = [await this.#requireId()];
-      while (this.#kills.size > 0 && !this.#isClosed) {
-        const indexes = [...this.#kills];
-        this.#kills.clear();
-        const request = { jobs, all: false, reason: 'not needed any more', indexes };
-        await this.#connection.rpc.call('killJobs', request).catch((error: unknown) => {
-          if (asDsageError(error).code !== 'not-found') throw error;
-          for (const index of indexes) this.#kills.add(index);
-        });
-        if (this.#kills.size > 0) await new Promise((resolve) => setTimeout(resolve, KILL_RETRY_MS));
-      }
-    } catch (thrown) {
-      this.#lose(thrown);
-    }
   }
 
   /** What cannot travel is known here only: the job has no result on the server then. */

@@ -44,15 +44,15 @@ export class MemoryMeter {
     if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return this.#peakKb;
     this.#lookedAtMs = nowMs;
     this.#startsAnewDue = true;
-    this.#peakKb = this.#kernelCounts ? process.resourceUsage().maxRSS : residentKb();
+    this.residentKb = Math.round(process.memoryUsage.rss() / 1024);
+    this.#peakKb = this.#kernelCounts ? process.resourceUsage().maxRSS : this.residentKb;
     return this.#peakKb;
   }
 
-  /** The rest of a look, which costs more: call it when the task's answer is on its way. */
+  /** The rest of a look, which can wait until the task's answer is on its way. */
   startAnew(): void {
     if (!this.#startsAnewDue) return;
     this.#startsAnewDue = false;
-    this.residentKb = residentKb();
     if (!this.#kernelCounts) return;
     try {
       // Starts the kernel's own count of the peak anew: see proc(5).
@@ -61,8 +61,4 @@ export class MemoryMeter {
       this.#kernelCounts = false;
     }
   }
-}
-
-function residentKb(): number {
-  return Math.round(process.memoryUsage.rss() / 1024);
 }
