@@ -105,6 +105,13 @@ module.exports = {
       OURS,
     ),
     {
+      name: 'bundles-are-made-by-clients',
+      comment: 'What runs tasks gets bundles and makes none: esbuild is large, and has a process of its own.',
+      severity: 'error',
+      from: { path: '^src/(evaluators|jobs|server|worker)/' },
+      to: { path: ['^src/code/bundle/(?!names[.]ts$)', 'node_modules/esbuild/'] },
+    },
+    {
       name: 'deploy-sits-on-top',
       comment: 'Only the programs and the public index use deploy.',
       severity: 'error',

@@ -18,7 +18,8 @@ import { EMPTY_PAYLOAD, inlinePayload, readPayload } from '../wire/payload.js';
 import type { BlobRef } from '../model/job.js';
 import type { Failure, Lease } from '../model/task.js';
 import type { WorkerInfo } from '../model/worker.js';
-import type { AgentEvent, LeaseRun } from './core/events.js';
+import type { AgentEvent, Effect, LeaseRun } from './core/events.js';
+import type { HostLoad } from './info.js';
 import type { End, Outgoing, ProgramSpec } from './core/state.js';
 
 /** What an answer that no slot has written says of where it comes from. */
@@ -101,6 +102,13 @@ export function registerRequest(who: {
   const { instance, info, held } = who;
   const value = { hello: ownHello(), instance, info: workerInfoToMessage(info), held: [...held] };
   return { message: { $case: 'register', value } };
+}
+
+export function renewRequest(
+  { credit, busySlots, progress }: Extract<Effect, { type: 'renew' }>,
+  load: HostLoad,
+): WorkRequest {
+  return { message: { $case: 'renew', value: { credit, busySlots, ...load, progress: [...progress] } } };
 }
 
 /** A message of the core's for the wire. The finished records of the slots go through untouched. */

@@ -15,7 +15,7 @@ import { moveBlobs } from './blob-moves.js';
 import type { AgentEvent, Effect } from './core/events.js';
 import { heldCount } from './core/state.js';
 import { hostLoad, workerInfo } from './info.js';
-import { registerRequest, toEvent, toRequest } from './messages.js';
+import { registerRequest, renewRequest, toEvent, toRequest } from './messages.js';
 import type { WorkerEnd } from './notices.js';
 import { openOwnLog, ownLogLines } from './own-log.js';
 import { compileOptions, type CompiledOptions, type WorkerOptions } from './options.js';
@@ -230,12 +230,9 @@ export class Worker {
           }),
         );
         return;
-      case 'renew': {
-        const { credit, busySlots, progress } = effect;
-        const value = { credit, busySlots, ...hostLoad(), progress: [...progress] };
-        session.send({ message: { $case: 'renew', value } });
+      case 'renew':
+        session.send(renewRequest(effect, hostLoad()));
         return;
-      }
       case 'announce-drain':
         session.send({ message: { $case: 'draining', value: { reason: effect.reason } } });
         return;

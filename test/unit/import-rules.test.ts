@@ -25,6 +25,7 @@ const badImports: Record<string, string[]> = {
   'worker-stands-alone': ['src/worker/session.ts -> src/client/connect.ts'],
   'worker-child-is-small': ['src/worker/child/main.ts -> src/wire/channel.ts'],
   'evaluators-are-light': ['src/evaluators/code.ts -> src/wire/channel.ts'],
+  'bundles-are-made-by-clients': ['src/evaluators/code.ts -> src/code/bundle/bundle.ts'],
   'client-stands-alone': [
     'src/client/connect.ts -> src/worker/core/slots.ts',
     'src/client/start.ts -> src/deploy/setup.ts',

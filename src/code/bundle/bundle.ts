@@ -47,6 +47,7 @@ const LARGEST_SHOWN = 5;
  */
 export async function bundleModule(url: string, options: BundleOptions): Promise<Bundle> {
   const entry = pathOf(url);
+  if (stateOf(entry) === undefined) throw notAFile(entry, options.label);
   const known = cache.get(entry);
   if (known !== undefined && isCurrent(known)) return known.bundle;
   const startedAtMs = Date.now();
@@ -109,6 +110,12 @@ function settingsFor(entry: string, folder: string) {
     define: { __filename: '$filename', __dirname: '$dirname' },
     plugins: [dsagePlugin, nativePlugin],
   } as const satisfies BuildOptions;
+}
+
+function notAFile(entry: string, label: string): DsageError {
+  return new DsageError('not-shippable', `${label} cannot be sent to a worker: there is no file ${entry}.`, {
+    hint: 'Put it into a file: what is typed into a shell has none.',
+  });
 }
 
 function isCurrent({ inputs }: Cached): boolean {

@@ -113,8 +113,7 @@ export class TaskLine {
       }
       case FRAME.progress: {
         const { ticket, fraction } = readProgress(body);
-        const first = this.#sent.first;
-        if (ticket === first?.ticket) this.#handlers.onProgress(first.lease, fraction);
+        if (ticket === this.#sent.first?.ticket) this.#handlers.onProgress(this.#sent.first.lease, fraction);
         return;
       }
       case FRAME.revoked:

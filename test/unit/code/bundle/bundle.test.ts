@@ -194,7 +194,8 @@ describe('bundles', () => {
     it('when the file is not there', async () => {
       const url = pathToFileURL(join(theirs.folder, 'missing.ts')).href;
       const thrown = await bundleModule(url, { label: 'The class A' }).catch((error: unknown) => error);
-      expect((thrown as DsageError).message).to.contain('missing.ts');
+      expect(thrown).to.have.property('code', 'not-shippable');
+      expect((thrown as DsageError).message).to.contain(`there is no file ${theirs.path('missing.ts')}`);
     });
   });
 });
