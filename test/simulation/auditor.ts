@@ -1,6 +1,8 @@
+import type { JobSpec } from '#dsage/model/job.js';
 import { isFinal, type JobStatus } from '#dsage/model/status.js';
 import type { Effects } from '#dsage/server/core/effects.js';
 import type { Event } from '#dsage/server/core/events.js';
+import type { Lease } from '#dsage/model/task.js';
 import type { State } from '#dsage/server/core/state.js';
 import type { LeaseRun, Write } from '#dsage/server/core/writes.js';
 import type { MemoryStore } from '#dsage/server/store/memory.js';
@@ -38,8 +40,10 @@ export class Auditor {
 
   after(effects: Effects): void {
     for (const send of effects.sends) {
-      if (send.type === 'welcome') this.heard(send.worker);
-      else if (send.type === 'lease') for (const run of send.runs) this.#checkLeases(run);
+      if (send.type === 'welcome') {
+        this.heard(send.worker);
+        for (const lease of send.stale) this.#world.givenUp.add(nameOf(lease));
+      } else if (send.type === 'lease') for (const run of send.runs) this.#checkLeases(run);
     }
     for (const [number, wasDraining] of this.#workers) {
       if (!this.#state.workers.has(number) && !wasDraining) this.#checkLost(number);
@@ -109,6 +113,8 @@ export class Auditor {
         const job = this.#store.job(lease.job);
         if (job === undefined || isFinal(job.state.status) || lease.attempt < job.state.firstAttempt)
           continue;
+        // A coordinator whose job was given to another one has no say any more.
+        if (this.#isGivenUp(job.spec, lease)) continue;
         const isStored = this.#store.end(lease.job, lease.index) !== undefined;
         this.#world.ensure(
           isStored,
@@ -126,13 +132,19 @@ export class Auditor {
       for (const { worker, attempt } of this.#world.attemptsAt(run.job, index)) {
         if (attempt < job.state.firstAttempt || attempt === run.attempt) continue;
         const known = job.lapsed.get(index) ?? [];
+        const isGivenUp = this.#isGivenUp(job.spec, { job: run.job, index, attempt });
         const isLapsed = known.some((it) => it.grant.worker === worker && it.attempt === attempt);
         this.#world.ensure(
-          isLapsed,
+          isLapsed || isGivenUp,
           `task ${run.job}/${index} is given out at attempt ${run.attempt} while worker ${worker} has attempt ${attempt}`,
         );
       }
     }
+  }
+
+  /** A lease that has run out is worth its answer, but not a coordinator's: its worker was told to stop it. */
+  #isGivenUp(spec: JobSpec, lease: Lease): boolean {
+    return spec.detached === true && lease.index === 0 && this.#world.givenUp.has(nameOf(lease));
   }
 
   /** Long is not dead: a worker is lost only when nothing was heard of it for the whole lease time. */
@@ -144,4 +156,8 @@ export class Auditor {
     this.#world.ensure(silentMs >= leaseMs - 1, `worker ${worker} was lost after ${silentMs} ms`);
     this.#world.log(`worker ${String(worker)} is lost`);
   }
+}
+
+function nameOf({ job, index, attempt }: Lease): string {
+  return `${String(job)}/${String(index)}#${String(attempt)}`;
 }

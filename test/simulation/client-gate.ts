@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
 import { ClientHub, ClientLink } from '#dsage/server/client-hub.js';
+import type { Send } from '#dsage/server/core/effects.js';
 import type { Event } from '#dsage/server/core/events.js';
 import type { SessionRequest, SessionResponse } from '#dsage/wire/gen/dsage/v1/client.js';
 import { readPackedTasks } from '#dsage/wire/packed.js';
@@ -9,11 +10,13 @@ import type { Connection, End } from './connection.js';
 import type { FromClient, Request, ToClient } from './messages.js';
 import type { SimServer } from './server.js';
 
+type Reply = Extract<Send, { readonly type: 'reply' }>;
+
 /** The clients' streams: the real hub, with what the client service does around it. */
 export class ClientGate {
   readonly hub: ClientHub;
   readonly #server: SimServer;
-  readonly #requests = new Map<number, (ok: boolean) => void>();
+  readonly #requests = new Map<number, (reply: Reply) => void>();
   #lastRequest = 0;
 
   constructor(server: SimServer) {
@@ -21,9 +24,16 @@ export class ClientGate {
     this.hub = new ClientHub(server.state, server.store);
   }
 
-  reply(request: number, ok: boolean): void {
-    this.#requests.get(request)?.(ok);
-    this.#requests.delete(request);
+  reply(reply: Reply): void {
+    this.#requests.get(reply.request)?.(reply);
+    this.#requests.delete(reply.request);
+  }
+
+  /** Posts an event that is answered; never, when the server ends before. */
+  call(make: (request: number) => Event, answered: (reply: Reply) => void): void {
+    this.#lastRequest += 1;
+    this.#requests.set(this.#lastRequest, answered);
+    this.#server.post(make(this.#lastRequest));
   }
 
   /** A client opens a stream. */
@@ -134,11 +144,12 @@ export class ClientGate {
         });
         break;
       case 'request':
-        this.#lastRequest += 1;
-        this.#requests.set(this.#lastRequest, (ok) => {
-          stream.sendDown({ type: 'reply', ok, answered: message.answered });
-        });
-        this.#server.post(this.#eventOf(message.request, this.#lastRequest));
+        this.call(
+          (request) => this.#eventOf(message.request, request),
+          ({ problem }) => {
+            stream.sendDown({ type: 'reply', ok: problem === undefined, answered: message.answered });
+          },
+        );
         break;
     }
   }

@@ -243,6 +243,8 @@ export class SimClient extends Process {
     const answer = handle.ledger.answer(index);
     if (answer?.outcome !== 'completed') return;
     const content = readPayload(answer.payload);
+    // A coordinator that ended its job gave what it had to give with that.
+    if (content.type === 'none' && index === 0 && handle.plan.coordinator !== undefined) return;
     const text = content.type === 'inline' ? Buffer.from(content.bytes).toString() : '';
     this.world.ensure(text === `${handle.plan.name}/${index}`, `the answer to ${index} is ${text}`);
   }

@@ -24,8 +24,17 @@ export interface Plan {
   readonly parts: readonly number[];
   readonly tasks: readonly TaskPlan[];
   readonly hasBlobs: boolean;
+  /** Of a detached job: what its coordinator, the first of the tasks, does. */
+  readonly coordinator: CoordinatorPlan | undefined;
   /** How often each task was started. */
   readonly starts: Map<number, number>;
+}
+
+/** It adds the other tasks one after the other, and ends the job when its time is over. */
+interface CoordinatorPlan {
+  readonly pauseMs: number;
+  /** What it says of the job at its end; `returns` is nothing. */
+  readonly end: 'completed' | 'failed' | 'returns';
 }
 
 /** Everything about one run that its seed decides beforehand. Times are virtual milliseconds. */
@@ -36,7 +45,11 @@ export interface SimulationConfig {
   readonly networkMs: number;
   readonly noticeMs: number;
   readonly commitMs: number;
-  readonly workers: readonly { readonly slots: number; readonly gpus: number }[];
+  readonly workers: readonly {
+    readonly slots: number;
+    readonly gpus: number;
+    readonly coordinators: number;
+  }[];
   readonly clients: number;
   readonly jobs: number;
   readonly faults: number;
@@ -67,9 +80,11 @@ export function configOf(random: Random): SimulationConfig {
     networkMs: random.pick([2, 20, 150]),
     noticeMs: random.pick([10, 500, 3_000]),
     commitMs: random.pick([1, 10, 400]),
-    workers: Array.from({ length: random.int(1, 3) }, () => ({
+    // The first one takes some: else a coordinator might wait for ever.
+    workers: Array.from({ length: random.int(1, 3) }, (_, place) => ({
       slots: random.int(1, 3),
       gpus: random.int(0, 2),
+      coordinators: random.int(place === 0 ? 1 : 0, 2),
     })),
     clients: random.int(1, 2),
     jobs: random.int(1, isHarsh ? 12 : 6),
@@ -80,8 +95,9 @@ export function configOf(random: Random): SimulationConfig {
 }
 
 export function planOf(random: Random, key: string, gpus: number): Plan {
-  const parts = partsOf(random);
-  const count = parts.reduce((sum, part) => sum + part, 0);
+  const isDetached = random.chance(0.2);
+  const parts = isDetached ? [1] : partsOf(random);
+  const count = isDetached ? random.int(1, 8) : parts.reduce((sum, part) => sum + part, 0);
   const longestMs = random.pick([3, 40, 400, 3_000]);
   const clumsiness = random.pick([0, 0, 0.1, 0.5]);
   const spec: JobSpec = {
@@ -100,13 +116,22 @@ export function planOf(random: Random, key: string, gpus: number): Plan {
     attachments: [],
     ttlMs: 0,
     summary: '',
+    ...(isDetached ? { detached: true } : {}),
   };
   const tasks = Array.from({ length: count }, () => ({
     durationMs: random.between(0.1, longestMs),
     failures: random.chance(clumsiness) ? random.int(1, 5) : 0,
     writes: random.chance(0.1),
   }));
-  return { key, name: '', spec, parts, tasks, hasBlobs: random.chance(0.1), starts: new Map() };
+  const coordinator = isDetached ? coordinatorOf(random) : undefined;
+  return { key, name: '', spec, parts, tasks, hasBlobs: random.chance(0.1), coordinator, starts: new Map() };
+}
+
+function coordinatorOf(random: Random): CoordinatorPlan {
+  return {
+    pauseMs: random.pick([5, 50, 300]),
+    end: random.pick(['completed', 'completed', 'failed', 'returns']),
+  };
 }
 
 function partsOf(random: Random): number[] {

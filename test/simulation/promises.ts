@@ -12,8 +12,10 @@ export function checkEnd(world: World): void {
   check(server.state);
   world.ensure([...store.grants()].length === 0, 'a grant is left in the store');
   world.ensure(server.state.waitingTasks === 0, 'tasks are still counted as waiting');
+  world.ensure(server.state.coordinators.size === 0, 'a coordinator still waits');
   for (const worker of server.state.workers.values()) {
-    world.ensure(worker.held === 0, `worker ${worker.number} still holds leases for the server`);
+    const held = worker.held + worker.coordinating;
+    world.ensure(held === 0, `worker ${worker.number} still holds leases for the server`);
   }
   for (const record of store.jobs({ newestFirst: false })) checkJob(world, record.id);
   const submissions = new Set<string>();
@@ -44,7 +46,13 @@ function checkJob(world: World, id: number): void {
   world.ensure(count('killed') <= state.ends.killed, `job ${id} miscounts what was killed`);
   const { completed, failed, killed } = state.ends;
   world.ensure(completed + failed + killed === state.taskCount, `job ${id} has lost tasks`);
-  if (state.status === 'completed') world.ensure(completed === state.taskCount, `job ${id} is not complete`);
+  if (state.status === 'completed') {
+    // A coordinator may end its job when it has enough; then it has an answer itself.
+    const isComplete = spec.detached
+      ? store.end(id, 0)?.status === 'completed'
+      : completed === state.taskCount;
+    world.ensure(isComplete, `job ${id} is not complete`);
+  }
   checkAfter(world, id);
   for (const { index, status } of ends) {
     if (status !== 'failed') continue;
@@ -92,7 +100,12 @@ function checkHandle(world: World, client: SimClient, handle: Handle): void {
       `${client.name} has not the answer to ${id}/${index} that was recorded`,
     );
   }
-  if (state.status === 'completed') {
+  if (state.status === 'completed' && plan.coordinator !== undefined) {
+    world.ensure(
+      ledger.answer(0) !== undefined,
+      `${client.name} does not know that job ${id} was coordinated`,
+    );
+  } else if (state.status === 'completed') {
     // A job that was killed before it was closed runs again with the tasks that had come.
     const isWhole = state.taskCount === plan.tasks.length || state.generation > 0;
     world.ensure(isWhole, `job ${id} completed without some of its tasks`);

@@ -123,7 +123,7 @@ export class SimServer extends Process {
 
   #deliver(send: Send): void {
     if (send.type === 'reply') {
-      this.clients.reply(send.request, send.problem === undefined);
+      this.clients.reply(send);
     } else if ('worker' in send) {
       this.workers.deliver(send);
     } else {

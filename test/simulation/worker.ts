@@ -8,6 +8,7 @@ import type { AgentEvent, Effect, Report } from '#dsage/worker/core/events.js';
 import { type AgentState, type Held, initialState } from '#dsage/worker/core/state.js';
 
 import { Connection } from './connection.js';
+import { SimCoordinator } from './coordinator.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { Process } from './process.js';
 import type { World } from './world.js';
@@ -37,8 +38,8 @@ export class SimWorker extends Process {
     this.instance = instance;
     this.info = info;
     this.#onDrained = onDrained;
-    this.state = initialState(info.slots);
-    this.#slots = Array.from({ length: info.slots }, (_, number) => ({
+    this.state = initialState(info.slots, info.coordinators);
+    this.#slots = Array.from({ length: info.slots + info.coordinators }, (_, number) => ({
       number,
       waiting: [],
       running: undefined,
@@ -190,9 +191,7 @@ export class SimWorker extends Process {
         break;
       case 'kill':
         this.#toSlot(effect.slot, (slot) => {
-          if (slot.running?.held !== effect.lease) return;
-          slot.running.timer.cancel();
-          this.#ended(slot, 'killed');
+          this.#kill(slot, effect.lease);
         });
         break;
       case 'fetch-program':
@@ -243,6 +242,14 @@ export class SimWorker extends Process {
     if (held === undefined) return;
     const plan = this.world.started(held, this);
     this.log(`starts task ${held.job}/${held.index}#${held.attempt} in slot ${slot.number}`);
+    const { coordinator } = this.world.planOfJob(held.job);
+    if (held.index === 0 && coordinator !== undefined) {
+      const onEnded = (outcome: Outcome) => {
+        this.#ended(slot, outcome);
+      };
+      slot.running = { held, timer: new SimCoordinator(this.world, { lease: held, ...plan, onEnded }) };
+      return;
+    }
     // The child is a process of its own: it computes on while its parent stands still.
     const timer = this.world.time.after(plan.durationMs, () => {
       this.#ended(slot, plan.outcome);
@@ -254,10 +261,34 @@ export class SimWorker extends Process {
     }
   }
 
+  #kill(slot: SimSlot, held: Held): void {
+    const place = slot.waiting.indexOf(held);
+    const { coordinator } = this.world.planOfJob(held.job);
+    if (held.index === 0 && coordinator !== undefined && place >= 0) {
+      slot.waiting.splice(place, 1);
+      this.#reportEnd(slot, held, 'killed');
+    }
+    const { running } = slot;
+    if (running?.held !== held) return;
+    running.timer.cancel();
+    if (coordinator === undefined) this.#ended(slot, 'killed');
+    else {
+      // It has something to put in order first.
+      this.world.time.after(this.world.random.delay(0.3, 600), () => {
+        if (slot.running === running) this.#ended(slot, 'killed');
+      });
+    }
+  }
+
   #ended(slot: SimSlot, outcome: Outcome): void {
     const held = slot.running?.held;
     slot.running = undefined;
     if (held === undefined || !this.isAlive) return;
+    this.#reportEnd(slot, held, outcome);
+    this.#startNext(slot);
+  }
+
+  #reportEnd(slot: SimSlot, held: Held, outcome: Outcome): void {
     if (outcome === 'completed' && this.world.random.chance(0.02)) {
       this.#report({ type: 'ended-large', slot: slot.number, lease: held });
     } else {
@@ -266,7 +297,6 @@ export class SimWorker extends Process {
         ...{ slot: slot.number, lease: held, outcome, record: this.#recordOf(held, outcome) },
       });
     }
-    this.#startNext(slot);
   }
 
   /** All reports of a moment come in one event. */

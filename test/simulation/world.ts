@@ -3,7 +3,7 @@ import type { Outcome } from '#dsage/model/task.js';
 import type { LiveJob } from '#dsage/server/core/state.js';
 import type { Write } from '#dsage/server/core/writes.js';
 import { MemoryStore } from '#dsage/server/store/memory.js';
-import type { Held, ProgramSpec } from '#dsage/worker/core/state.js';
+import { type Held, type ProgramSpec, slotOf } from '#dsage/worker/core/state.js';
 
 import { Random } from '../support/random.js';
 import { SimClient } from './client.js';
@@ -37,6 +37,8 @@ export class World {
   /** Jobs that were completed at some time, as the store has it; and those that failed or were killed. */
   readonly completed = new Set<JobId>();
   readonly lost = new Set<JobId>();
+  /** Attempts that a worker was told to give up when it came back, as `job/index#attempt`. */
+  readonly givenUp = new Set<string>();
   /** How many transitions were made, of the server and of workers. */
   steps = 0;
   server: SimServer | undefined;
@@ -131,7 +133,7 @@ export class World {
         resources: { gpu: shape.gpus },
       },
       ...{ evaluators: ['javascript'], cpuModel: '', cpuCount: 1, memoryMb: 1, nodeVersion: '' },
-      ...{ packageVersion: '', platform: '', speedMmps: 1, coordinators: 0 },
+      ...{ packageVersion: '', platform: '', speedMmps: 1, coordinators: shape.coordinators },
     };
     this.workers[place] = new SimWorker(this, instance, info, () => {
       this.#replaceWorker(place);
@@ -168,7 +170,7 @@ export class World {
   programOf(job: LiveJob): ProgramSpec {
     const { name, kind, evaluator, limits, program, attachments } = job.spec;
     const sha256 = 'b10b'.repeat(16);
-    const blobs = this.#planOfJob(job.id).hasBlobs ? [{ sha256, sizeBytes: 1 }] : [];
+    const blobs = this.planOfJob(job.id).hasBlobs ? [{ sha256, sizeBytes: 1 }] : [];
     const detached = job.spec.detached ?? false;
     return {
       job: job.id,
@@ -185,16 +187,16 @@ export class World {
   }
 
   nameOf(job: JobId): string {
-    return this.#planOfJob(job).name;
+    return this.planOfJob(job).name;
   }
 
   wallUsOf(job: JobId, index: number): number {
-    return Math.round((this.#planOfJob(job).tasks[index]?.durationMs ?? 1) * 1_000);
+    return Math.round((this.planOfJob(job).tasks[index]?.durationMs ?? 1) * 1_000);
   }
 
   /** A child starts a task: what it will do. */
   started(held: Held, worker: SimWorker): { durationMs: number; outcome: Outcome; writes: boolean } {
-    const plan = this.#planOfJob(held.job);
+    const plan = this.planOfJob(held.job);
     const text = Buffer.from(held.payload).toString();
     this.ensure(
       text === `${plan.key}/${held.index}`,
@@ -222,7 +224,7 @@ export class World {
     for (const worker of this.workers) {
       for (const held of worker?.state.programs.get(job)?.held.values() ?? []) {
         if (worker === undefined || held.index !== index || held.stale) continue;
-        const isRunning = held.place === 'slot' && worker.state.slots[held.slot]?.held[0] === held;
+        const isRunning = held.place === 'slot' && slotOf(worker.state, held.slot)?.held[0] === held;
         const isDone = held.place === 'storing' || (held.place === 'ended' && hasCompleted(worker, held));
         if (isRunning || isDone) found.push({ worker: worker.state.worker, attempt: held.attempt });
       }
@@ -230,7 +232,7 @@ export class World {
     return found;
   }
 
-  #planOfJob(job: JobId): Plan {
+  planOfJob(job: JobId): Plan {
     const plan = this.plans.get(this.jobNames.get(job) ?? '');
     if (plan === undefined) throw new Error(`nobody submitted job ${String(job)}`);
     return plan;

@@ -150,12 +150,13 @@ function isWanted(state: State, worker: LiveWorker, lease: Lease, effects: Effec
   if (current?.grant.worker === worker.number && current.attempt === attempt) return true;
   const lapsed = recall(job, index, worker.number, attempt);
   if (lapsed === undefined) return false;
-  if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed);
-  else if (isCoordinator(job, index)) {
-    // Another one coordinates by now, and two would only take the job from each other.
+  if (isCoordinator(job, index) && (current !== undefined || attempt < (job.attempts.get(index) ?? 0))) {
+    // Another one has taken over the job by now, and two would only take it from each other.
     settleHolding(state, lapsed, effects);
     return false;
-  } else remember(job, index, lapsed);
+  }
+  if (current === undefined && deleteWaiting(state, job, index)) hold(state, job, index, lapsed);
+  else remember(job, index, lapsed);
   return true;
 }
 

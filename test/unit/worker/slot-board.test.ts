@@ -26,7 +26,8 @@ describe('the slot board’s slots of coordinators', function () {
       workDirectory: directory,
       ...{ workerName: 'tester', host: 'here', workerNumber: () => 7, environment: process.env },
     },
-    blobs: {} as BlobCache,
+    // No blob is asked for.
+    blobs: Object.create(null) as BlobCache,
     report: (report) => reports.push(report),
     onFailures: () => undefined,
     log: createLog({ level: 'error', console: false }),

@@ -161,6 +161,17 @@ describe('a coordinator that is tried again', () => {
     expect([...lab.store.grants()]).to.have.lengthOf(1);
   });
 
+  it('is not taken up again when another one has coordinated meanwhile, though none does now', () => {
+    const { lab, worker } = labWithOne();
+    const job = lab.submit(detached());
+    lab.disconnect(worker).pass(31_000);
+    const next = lab.worker({ coordinators: 1 });
+    lab.drain(next).answers(next, { job, index: 0, attempt: 2, outcome: 'returned' });
+    lab.register(worker, [{ job, index: 0, attempt: 1 }]);
+    expect(lab.sends('welcome')[0]?.stale).to.deep.equal([{ job, index: 0, attempt: 1 }]);
+    expect(lab.held(worker)).to.deep.equal([{ job, index: 0, attempt: 3 }]);
+  });
+
   it('keeps a draining worker in the state until it is returned', () => {
     const { lab, worker } = labWithOne();
     const job = lab.submit(detached());
