@@ -166,7 +166,7 @@ export function dequeue(state: State, job: LiveJob): void {
   removeFrom(state.queues, job.queueKey, job);
 }
 
-export function dequeueCoordinator(state: State, job: LiveJob): void {
+function dequeueCoordinator(state: State, job: LiveJob): void {
   if (job.coordinatorWaits) removeFrom(state.coordinators, coordinatorKeyOf(job), job);
 }
 
