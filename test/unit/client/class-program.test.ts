@@ -49,7 +49,7 @@ describe('the program of a job class', () => {
     expect(decodeValue(program)).to.deep.equal({
       ...{ type: 'class', home: { kind: 'bundle' }, export: 'Job', name: 'Job', parameters: { limit: 5n } },
     });
-    expect(Buffer.from(bundle ?? '').toString()).to.match(/class \w+ extends \w*DistributedJob/);
+    expect(Buffer.from(bundle ?? '').toString()).to.match(/extends dsage\$DistributedJob/);
     expect(summary).to.equal('Job');
   });
 

@@ -7,8 +7,10 @@ const good: WorkerOptions = { server: '127.0.0.1:8081', directory: '/nowhere' };
 
 describe('worker options', () => {
   it('fills in the defaults', () => {
-    const options = compileOptions(good);
+    const options = compileOptions({ ...good, coordinatorModule: 'file:///coordinate.js' });
     expect(options).to.include({ coordinators: 8, niceness: 0, memoryMb: undefined });
+    // Without what runs them there are none.
+    expect(compileOptions(good).coordinators).to.equal(0);
     expect(options.slots).to.be.at.least(1);
     expect(options.name).to.contain(String(process.pid));
   });
