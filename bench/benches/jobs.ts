@@ -29,7 +29,7 @@ async function run({ quick, runs, progress }: BenchOptions): Promise<Report> {
       note('inline', (await client.ask({ do: 'inlineMap', tasks }))['perSecond']);
       for (const ms of [10, 1]) {
         const count = (quick ? 500 : 4_000) / ms;
-        await client.ask({ do: 'efficiency', tasks: count / 4, ms, slots: SLOTS });
+        await client.ask({ do: 'efficiency', tasks: Math.ceil(count / 4), ms, slots: SLOTS });
         note(
           `busy ${ms}`,
           (await client.ask({ do: 'efficiency', tasks: count, ms, slots: SLOTS }))['percent'],

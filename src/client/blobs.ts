@@ -7,6 +7,7 @@ import { BLOB_CHUNK_BYTES, MAX_BLOB_BYTES, MAX_INLINE_BYTES } from '../model/pro
 import { blobToMessage } from '../wire/convert.js';
 import type { GetBlobResponse, PutBlobRequest } from '../wire/gen/dsage/v1/client.js';
 import { blobPayload, inlinePayload } from '../wire/payload.js';
+import { deferred } from './deferred.js';
 import type { Rpc } from './rpc.js';
 
 /** How often a transfer that the connection broke is started again. */
@@ -90,11 +91,11 @@ export class Blobs {
   async #send(ref: BlobRef, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     let failed: unknown;
     let done = false;
-    const { promise, resolve } = deferred();
+    const { promise, resolve } = deferred<undefined>();
     const call = this.#rpc.putBlob((error) => {
       failed = error ?? undefined;
       done = true;
-      resolve();
+      resolve(undefined);
     });
     const write = async (message: PutBlobRequest): Promise<void> => {
       if (call.write(message)) return;
@@ -133,12 +134,4 @@ function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += BLOB_CHUNK_BYTES) {
     yield bytes.subarray(start, start + BLOB_CHUNK_BYTES);
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

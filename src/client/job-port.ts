@@ -10,6 +10,7 @@ import { Status } from '../wire/gen/dsage/v1/types.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { AnswerInbox } from './answer-inbox.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
+import { deferred } from './deferred.js';
 import type { Part } from './core/outbox-entry.js';
 import { KillQueue } from './kill-queue.js';
 import { recordedTasks } from './recorded-tasks.js';
@@ -46,6 +47,7 @@ export class JobPort implements TaskPort, JobListener {
   readonly #sender: TaskSender;
   readonly #slots: SlotCount;
   readonly #kills: KillQueue;
+  readonly #accepted = deferred<number>();
   #listener: PortListener | undefined;
   #id: number | undefined;
   #seq: number | undefined;
@@ -55,7 +57,6 @@ export class JobPort implements TaskPort, JobListener {
   #early: Part[] = [];
   #hasBegun: boolean;
   #isClosed = false;
-  #problem: DsageError | undefined;
   #ended: () => void = () => undefined;
 
   constructor(connection: Connection, source: JobSource) {
@@ -185,6 +186,7 @@ export class JobPort implements TaskPort, JobListener {
     this.#listener = undefined;
     this.#slots.stop();
     this.#kills.close();
+    this.#accepted.reject(new DsageError('failed-precondition', 'The job was not submitted.'));
     this.#ended();
     if (this.#id !== undefined) this.#connection.session.finished(this, this.#id, this.#seq);
   }
@@ -197,6 +199,7 @@ export class JobPort implements TaskPort, JobListener {
 
   onAccepted(job: number): void {
     this.#id = job;
+    this.#accepted.resolve(job);
     this.#listener?.onAccepted(job);
   }
 
@@ -288,9 +291,8 @@ export class JobPort implements TaskPort, JobListener {
   }
 
   async #requireId(): Promise<number> {
-    await this.#connection.session.until(() => this.#id !== undefined || this.#isClosed);
     if (this.#id !== undefined) return this.#id;
-    throw this.#problem ?? new DsageError('failed-precondition', 'The job was not submitted.');
+    return this.#accepted.promise;
   }
 
   /** The job cannot be gone on with from here: it is stopped, with the reason. */
@@ -301,7 +303,8 @@ export class JobPort implements TaskPort, JobListener {
   }
 
   #lose(thrown: unknown): void {
-    this.#problem = asDsageError(thrown);
-    this.#listener?.onLost(this.#problem);
+    const error = asDsageError(thrown);
+    this.#accepted.reject(error);
+    this.#listener?.onLost(error);
   }
 }
