@@ -2,7 +2,7 @@
 // does not carry, as some mirrors do. Without them `npm ci` refuses the file, and a machine of such a platform
 // would not install them. They get no checksum, because there is nothing here to take it of.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isMain, root, runMain } from './support.mjs';
@@ -67,4 +67,14 @@ function missingPlatforms(parent, packages) {
   });
 }
 
-if (isMain(import.meta.url)) await runMain(main);
+/** npm touches the list of what is installed too: the next bootstrap must still see that this file is newer. */
+function markChanged() {
+  const now = new Date();
+  utimesSync(lockPath, now, now);
+}
+
+if (isMain(import.meta.url))
+  await runMain(() => {
+    main();
+    markChanged();
+  });
