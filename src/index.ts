@@ -17,6 +17,7 @@ export { moduleFunction } from './jobs/module-function.js';
 export { parallel } from './local/parallel.js';
 export { DistributedMap } from './jobs/distributed-map.js';
 export { Job } from './client/job.js';
+export { ClassJob } from './client/class-job.js';
 export { MapJob } from './client/map-job.js';
 export { TaskHandle } from './client/task-handle.js';
 
@@ -45,7 +46,7 @@ export type { BlockOptions } from './client/gather.js';
 export type { JobReference } from './client/job-reference.js';
 export type { AnyJob } from './client/runs.js';
 export type { RerunOptions } from './client/job-handle.js';
-export type { WaitOptions } from './client/tracked-job.js';
+export type { WaitOptions } from './client/news.js';
 export type { ClientDetails, NewUser, ServerStatus, WorkerDetails } from './client/administration.js';
 export type { ServerHandle, ServerOptions } from './deploy/server.js';
 export type { SetupOptions, SetupReport } from './deploy/setup.js';

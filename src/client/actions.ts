@@ -1,5 +1,6 @@
 import { DsageError } from '../model/errors.js';
 import type { JobId, Payload } from '../model/job.js';
+import { ClassJob } from './class-job.js';
 import { Feed } from './feed.js';
 import type { ArgumentSource } from './inputs.js';
 import { JobHandle } from './job-handle.js';
@@ -12,6 +13,9 @@ import { partOf, submitDraft } from './submit.js';
 import type { Draft } from './submit.js';
 import { TrackedJob } from './tracked-job.js';
 import type { Connection } from './tracked-job.js';
+
+/** The handle of a job of any kind. */
+export type AnyHandle = Job | MapJob | ClassJob;
 
 const SINGLE_KINDS = new Set(['eval', 'function']);
 const NEWS_TIMEOUT_MS = 15_000;
@@ -52,18 +56,20 @@ export function beginMap(
 }
 
 /** A handle of a job that is on the server; it follows the job once somebody waits. */
-export function handleOf(connection: Connection, info: JobInfo): Job | MapJob {
+export function handleOf(connection: Connection, info: JobInfo): AnyHandle {
   const { id, name, kind, status, counts, reason, taskCount, startedAt, endedAt } = info;
   const isSingle = SINGLE_KINDS.has(kind);
-  const tracked = new TrackedJob(connection, { name, kind, isSingle });
+  const statusOnly = kind === 'class';
+  const tracked = new TrackedJob(connection, { name, kind, isSingle, statusOnly });
   const startedAtMs = startedAt?.getTime() ?? 0;
   const endedAtMs = endedAt?.getTime() ?? 0;
   Object.assign(tracked, { id, status, counts, reason, startedAtMs, endedAtMs });
+  if (statusOnly) return new ClassJob(tracked, { isDetached: info.detached });
   return isSingle ? new Job(tracked) : new MapJob(tracked, taskCount);
 }
 
 /** A handle of a job by its number, with all that is known of it loaded. Throws `not-found`. */
-export async function findJob(connection: Connection, id: JobId): Promise<Job | MapJob> {
+export async function findJob(connection: Connection, id: JobId): Promise<AnyHandle> {
   const handle = handleOf(connection, await findJobInfo(connection, id));
   await handle.loaded(NEWS_TIMEOUT_MS);
   return handle;

@@ -5,6 +5,7 @@ import type { TaskStatus } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
 import { EMPTY_PAYLOAD } from '../wire/payload.js';
 import { checkId, findJob, findJobInfo, handleOf, idsOf, startJob, startMap } from './actions.js';
+import type { AnyHandle } from './actions.js';
 import {
   connectedWorker,
   drainWorker,
@@ -175,7 +176,7 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   }
 
   /** A handle of a job by its number, followed from now on. Throws `not-found`. */
-  job(id: JobId): Promise<Job | MapJob> {
+  job(id: JobId): Promise<AnyHandle> {
     return findJob(this.#connection, id);
   }
 
@@ -185,7 +186,7 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   }
 
   /** Handles of this user's jobs, newest first; each follows its job once it is waited for. */
-  async getMyJobs(filter: Omit<JobFilter, 'owner'> = {}): Promise<(Job | MapJob)[]> {
+  async getMyJobs(filter: Omit<JobFilter, 'owner'> = {}): Promise<AnyHandle[]> {
     const found = await listJobs(this.#connection.rpc, filter).toArray();
     return found.map((info) => handleOf(this.#connection, info));
   }

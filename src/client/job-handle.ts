@@ -7,7 +7,8 @@ import { followOutput } from './follow.js';
 import type { OutputOptions, OutputPiece } from './follow.js';
 import type { Explanation } from './queries.js';
 import { saveValue } from './save.js';
-import type { TrackedJob, WaitOptions } from './tracked-job.js';
+import type { WaitOptions } from './news.js';
+import type { TrackedJob } from './tracked-job.js';
 
 export interface RerunOptions {
   /** Only the tasks that failed or were killed. */

@@ -59,10 +59,7 @@ export class MapJob<T = unknown> extends JobHandle<T[]> {
   }
 
   override get wallTime(): number {
-    const { startedAtMs, endedAtMs } = this.tracked;
-    return startedAtMs === 0
-      ? 0
-      : Math.max(0, (endedAtMs === 0 ? Date.now() : endedAtMs) - startedAtMs) / 1000;
+    return this.tracked.wallSeconds;
   }
 
   /** The handle of one task; a negative index counts from the end. Undefined where there is no task. */

@@ -1,8 +1,7 @@
 import { DsageError } from '../model/errors.js';
-import { decodeValue } from '../wire/codec.js';
 import type { ReadTasksResponse } from '../wire/gen/dsage/v1/client.js';
 import { readPackedTasks } from '../wire/packed.js';
-import { readPayload } from '../wire/payload.js';
+import { valueIn } from './payload-value.js';
 import type { Connection } from './tracked-job.js';
 
 const RETRY_MS = 100;
@@ -39,11 +38,4 @@ export async function* recordedTasks(
       stream.cancel();
     }
   }
-}
-
-/** The value of any payload, also of one that is a blob. */
-export async function valueIn({ blobs }: Connection, payload: Uint8Array): Promise<unknown> {
-  const content = readPayload(payload);
-  if (content.type === 'none') return undefined;
-  return decodeValue(content.type === 'inline' ? content.bytes : await blobs.get(content.ref));
 }

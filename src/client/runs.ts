@@ -17,7 +17,7 @@ import type { JobSource } from './job-port.js';
 import { checkOptions } from './options.js';
 import type { JobOptions } from './options.js';
 import type { JobInfo } from './queries.js';
-import { valueIn } from './recorded-tasks.js';
+import { valueIn } from './payload-value.js';
 import { prepareSpec, summaryOf } from './submit.js';
 import type { Draft } from './submit.js';
 import type { Connection } from './tracked-job.js';

@@ -27,6 +27,8 @@ const QUEUE_FULL_RETRY_MS = 200;
 export interface JobListener {
   /** Answers from this ordinal on may be missing. */
   readonly nextOrdinal: number;
+  /** It wants to hear of changes only; answers may come all the same, for another listener. */
+  readonly statusOnly?: boolean;
   onAccepted(job: number): void;
   /** Nothing of it is on the server, or (for a job that was accepted) no more tasks are taken. */
   onRefused(error: DsageError): void;
@@ -263,15 +265,16 @@ export class Session {
     return listener;
   }
 
-  /** From the first answer on that one of the job's listeners may not have. */
+  /** From the first answer on that one of the job's listeners may not have; none when nobody wants them. */
   #askFor(jobs: readonly number[]): void {
     for (let start = 0; start < jobs.length; start += WATCH_BATCH) {
       const batch = jobs.slice(start, start + WATCH_BATCH).map((job) => {
         let fromOrdinal = Infinity;
         this.#watched.forEach(job, (listener) => {
-          fromOrdinal = Math.min(fromOrdinal, listener.nextOrdinal);
+          if (listener.statusOnly !== true) fromOrdinal = Math.min(fromOrdinal, listener.nextOrdinal);
         });
-        return { job, fromOrdinal, statusOnly: false };
+        const statusOnly = fromOrdinal === Infinity;
+        return { job, fromOrdinal: statusOnly ? 0 : fromOrdinal, statusOnly };
       });
       this.#control.push({ message: { $case: 'watch', value: { jobs: batch } } });
     }

@@ -11,8 +11,10 @@ import { Status } from '../wire/gen/dsage/v1/types.js';
 import type { Blobs } from './blobs.js';
 import { AnswerLedger } from './core/answers.js';
 import { readFailure } from './failure.js';
-import { checkTimeout } from './options.js';
+import { News } from './news.js';
+import type { WaitOptions } from './news.js';
 import { readOutput } from './output.js';
+import { valueIn } from './payload-value.js';
 import type { Rpc } from './rpc.js';
 import type { JobListener, Session } from './session.js';
 
@@ -23,23 +25,16 @@ export interface Connection {
   readonly blobs: Blobs;
 }
 
-export interface WaitOptions {
-  /** Rejects with TimeoutError after this many milliseconds; the work goes on. */
-  readonly timeoutMs?: number;
-  /** Rejects with the signal's reason when it is aborted; the work goes on. */
-  readonly signal?: AbortSignal;
-}
-
 export interface TrackedJobOptions {
   readonly name: string;
   readonly kind: string;
   /** One task, whose output and failures are loaded with its answer. */
   readonly isSingle: boolean;
+  /** Its coordinator says what it gave: the answers stay on the server. */
+  readonly statusOnly?: boolean;
 }
 
 const NOTHING_TO_LOAD = Promise.resolve();
-/** setTimeout takes longer ones for 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NO_COUNTS: TaskCounts = { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 };
 
 /** All that this process knows of one job, kept up to date by the session. Handles are views of it. */
@@ -49,6 +44,7 @@ export class TrackedJob implements JobListener {
   readonly name: string;
   readonly kind: string;
   readonly isSingle: boolean;
+  readonly statusOnly: boolean;
   id: number | undefined;
   /** The job's number in this session, when it was submitted here. */
   seq: number | undefined;
@@ -63,6 +59,8 @@ export class TrackedJob implements JobListener {
   isSettled = false;
   /** What the only task wrote, once it has ended. */
   output = '';
+  /** What the coordinator of a job of a class said that it gave, once it is completed. */
+  coordinatorResult: unknown;
   /** Failures of the only task, oldest first, when it needed more than one attempt and failed. */
   failures: readonly Failure[] = [];
   /** Called when the server takes no more tasks of a job that it has. */
@@ -75,13 +73,14 @@ export class TrackedJob implements JobListener {
   #loads: Promise<void> = NOTHING_TO_LOAD;
   /** Counts reruns, so that what was loading before one is dropped. */
   #epoch = 0;
-  readonly #listeners = new Set<() => void>();
+  readonly #news = new News();
 
-  constructor(connection: Connection, { name, kind, isSingle }: TrackedJobOptions) {
+  constructor(connection: Connection, { name, kind, isSingle, statusOnly = false }: TrackedJobOptions) {
     this.connection = connection;
     this.name = name;
     this.kind = kind;
     this.isSingle = isSingle;
+    this.statusOnly = statusOnly;
   }
 
   /** `Job 12`, or what can be said before it has a number. */
@@ -93,6 +92,13 @@ export class TrackedJob implements JobListener {
   /** The server has told how the job stands, and what it left is here when it has ended. */
   get isCurrent(): boolean {
     return this.#generation !== undefined && (this.isSettled || !this.#hasEnded);
+  }
+
+  /** Seconds from the first start to the end, or to now. */
+  get wallSeconds(): number {
+    const { startedAtMs, endedAtMs } = this;
+    if (startedAtMs === 0) return 0;
+    return Math.max(0, (endedAtMs === 0 ? Date.now() : endedAtMs) - startedAtMs) / 1000;
   }
 
   get nextOrdinal(): number {
@@ -119,6 +125,8 @@ export class TrackedJob implements JobListener {
   }
 
   onAnswers(batch: JobAnswers): void {
+    // They come when another handle of this connection wants them.
+    if (this.statusOnly) return;
     const { indexes, blobs } = this.ledger.add(batch);
     for (const { index, ref } of blobs) this.#load(() => this.#fetchAnswer(index, ref));
     if (indexes.length > 0) this.#notify();
@@ -145,7 +153,7 @@ export class TrackedJob implements JobListener {
     this.reason = changed.reason;
     this.startedAtMs = changed.startedAtMs;
     this.endedAtMs = changed.endedAtMs;
-    if (isFinal(this.status) && !this.#hasEnded) this.#finish(changed.hasOutput);
+    if (isFinal(this.status) && !this.#hasEnded) this.#finish(changed);
     this.#notify();
   }
 
@@ -182,56 +190,26 @@ export class TrackedJob implements JobListener {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#news.subscribe(listener);
   }
 
   /**
    * Resolves once `condition` holds; it is asked again with all news of this job. Rejects with the problem
    * when the job cannot be followed any more, with TimeoutError, or with the signal's reason.
    */
-  until(condition: () => boolean, { timeoutMs, signal }: WaitOptions = {}): Promise<void> {
-    checkTimeout(timeoutMs);
-    return new Promise((resolve, reject) => {
-      const stop = (): void => {
-        this.#listeners.delete(check);
-        signal?.removeEventListener('abort', aborted);
-        clearTimeout(timer);
-      };
-      const check = (): void => {
-        if (condition()) resolve();
-        else if (this.problem !== undefined) reject(this.problem);
-        else return;
-        stop();
-      };
-      const aborted = (): void => {
-        reject(signal?.reason as Error);
-        stop();
-      };
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(
-              () => {
-                reject(this.#timeout(timeoutMs));
-                stop();
-              },
-              Math.min(timeoutMs, LONGEST_TIMER_MS),
-            );
-      this.#listeners.add(check);
-      signal?.addEventListener('abort', aborted);
-      if (signal?.aborted === true) aborted();
-      else check();
-    });
+  until(condition: () => boolean, options: WaitOptions = {}): Promise<void> {
+    const ends = { problem: () => this.problem, timeout: (ms: number) => this.#timeout(ms) };
+    return this.#news.until(condition, ends, options);
   }
 
-  #finish(hasOutput: boolean): void {
+  #finish({ hasOutput, result }: JobChanged): void {
     this.#hasEnded = true;
     this.#isWatched = false;
     if (this.id !== undefined) this.connection.session.finished(this, this.id, this.seq);
     if (this.isSingle && hasOutput) this.#load(() => this.#fetchOutput());
     const answer = this.isSingle ? this.ledger.answer(0) : undefined;
     if (answer?.outcome === 'failed' && answer.attempt > 1) this.#load(() => this.#fetchFailures());
+    if (this.statusOnly && result.length > 0) this.#load(() => this.#fetchResult(result));
     this.isSettled = this.#loading === 0;
   }
 
@@ -249,6 +227,7 @@ export class TrackedJob implements JobListener {
     this.#loading = 0;
     this.output = '';
     this.failures = [];
+    this.coordinatorResult = undefined;
     this.problem = undefined;
   }
 
@@ -282,6 +261,10 @@ export class TrackedJob implements JobListener {
     this.ledger.fetched(index, await this.connection.blobs.get(ref));
   }
 
+  async #fetchResult(payload: Uint8Array): Promise<void> {
+    this.coordinatorResult = await valueIn(this.connection, payload);
+  }
+
   async #fetchOutput(): Promise<void> {
     const decoder = new StringDecoder();
     let text = '';
@@ -307,6 +290,6 @@ export class TrackedJob implements JobListener {
   }
 
   #notify(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#news.tell();
   }
 }

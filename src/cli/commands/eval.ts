@@ -1,8 +1,7 @@
 import { text as textOf } from 'node:stream/consumers';
 
+import type { AnyHandle } from '../../client/actions.js';
 import type { Dsage } from '../../client/connect.js';
-import type { Job } from '../../client/job.js';
-import type { MapJob } from '../../client/map-job.js';
 import { plain } from '../../client/save.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
@@ -70,7 +69,7 @@ interface FollowOptions {
 /** Shows a job's output as it comes, then its result. Ctrl-C stops the job when it is ours to stop. */
 async function follow(
   cli: Cli,
-  job: Job | MapJob,
+  job: AnyHandle,
   { timeoutMs, killsOnInterrupt }: FollowOptions,
 ): Promise<number> {
   const { interrupted } = cli.io;
@@ -103,13 +102,13 @@ async function follow(
   }
 }
 
-async function killInterrupted(cli: Cli, job: Job | MapJob): Promise<number> {
+async function killInterrupted(cli: Cli, job: AnyHandle): Promise<number> {
   cli.note(`dsage: killing job ${String(job.id ?? '')} (Ctrl-C again to leave it)`);
   await job.kill('interrupted by Ctrl-C');
   return EXIT.interrupted;
 }
 
-function printError(cli: Cli, job: Job | MapJob, error: unknown): void {
+function printError(cli: Cli, job: AnyHandle, error: unknown): void {
   const code = error instanceof DsageError ? error.code : 'internal';
   const [message = ''] = linesOf(error).split('\n');
   cli.printJson({ id: job.id, status: job.status, error: { code, message } });

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
+
 import type { Dsage } from '../../client/connect.js';
 import type { Explanation, JobInfo, TaskInfo } from '../../client/queries.js';
+import { plain } from '../../client/save.js';
 import type { TaskStatus } from '../../model/status.js';
 import type { Failure } from '../../model/task.js';
 import type { Cli } from '../cli.js';
@@ -17,6 +20,8 @@ interface JobFlags {
 
 /** So many failed tasks are shown with their reasons. */
 const SHOWN_FAILURES = 5;
+/** So many characters of a result; `dsage wait` prints all of it. */
+const SHOWN_RESULT = 200;
 
 export async function showJob(cli: Cli, [given]: string[], flags: JobFlags): Promise<undefined> {
   const id = jobId(given);
@@ -26,11 +31,13 @@ export async function showJob(cli: Cli, [given]: string[], flags: JobFlags): Pro
     const filter = flags.status === undefined ? {} : { status: flags.status };
     const tasks = wantsTasks ? await d.tasks(id, filter).toArray(flags.limit) : undefined;
     const failures = await failuresOf(d, job);
+    const given = await givenBy(d, job);
     if (cli.json) {
-      cli.printJson({ ...job, failures, ...(tasks === undefined ? {} : { tasks }) });
+      const result = given === undefined ? {} : { result: plain(given.result) };
+      cli.printJson({ ...job, ...result, failures, ...(tasks === undefined ? {} : { tasks }) });
       return;
     }
-    cli.print(facts(factsOf(job), cli.look));
+    cli.print(facts([...factsOf(job), ...resultFact(given)], cli.look));
     for (const failure of failures) cli.print(`\n${failureText(failure)}`);
     if (tasks === undefined) return;
     cli.print(`\n${table(taskColumns(Date.now()), tasks, { look: cli.look, empty: 'No tasks.' })}`);
@@ -55,6 +62,22 @@ export async function explain(cli: Cli, [given]: string[]): Promise<undefined> {
     { title: 'WHY', value: ({ reason }) => reason, shrinks: true },
   ];
   cli.print(`\n${table(columns, explanation.workers, { look: cli.look, empty: '' })}`);
+}
+
+interface Given {
+  readonly result: unknown;
+}
+
+/** What the coordinator of a completed job said that it gave. Other jobs have an answer for each task. */
+async function givenBy(d: Dsage, { id, kind, status }: JobInfo): Promise<Given | undefined> {
+  return kind === 'class' && status === 'completed' ? { result: (await d.job(id)).result } : undefined;
+}
+
+function resultFact(given: Given | undefined): [string, string][] {
+  if (given === undefined) return [];
+  const text = inspect(given.result, { breakLength: Infinity, compact: true, maxArrayLength: 20 });
+  const isLong = text.length > SHOWN_RESULT;
+  return [['result', isLong ? `${text.slice(0, SHOWN_RESULT - 1)}…` : text]];
 }
 
 interface ShownFailure extends Failure {
@@ -114,8 +137,8 @@ function factsOf(job: JobInfo): [string, string][] {
   const entries: [string, string][] = [
     ['job', `${String(job.id)}${job.name === '' ? '' : `, ${job.name}`}`],
     ['status', job.status + (job.reason === '' ? '' : `: ${job.reason}`)],
-    ['code', job.summary],
-    ['kind', job.kind === 'eval' ? `eval, ${job.evaluator}` : job.kind],
+    [job.kind === 'class' ? 'class' : 'code', job.summary],
+    ['kind', kindOf(job)],
     ['user', job.owner],
     ['priority', String(job.priority)],
     [
@@ -132,6 +155,11 @@ function factsOf(job: JobInfo): [string, string][] {
     ['kept', job.ttlMs === 0 ? '' : `${duration(job.ttlMs)} after its end`],
   ];
   return entries.filter(([, value]) => value !== '');
+}
+
+function kindOf({ kind, evaluator, detached }: JobInfo): string {
+  if (kind === 'eval') return `eval, ${evaluator}`;
+  return detached ? `${kind}, detached` : kind;
 }
 
 function taskColumns(now: number): Column<TaskInfo>[] {

@@ -16,7 +16,7 @@ export const RUNTIME_NAMES = [
   'moduleFunction',
 ] as const;
 
-export const CLIENT_NAMES = ['Job', 'MapJob', 'TaskHandle', 'dsage', 'parallel'] as const;
+export const CLIENT_NAMES = ['ClassJob', 'Job', 'MapJob', 'TaskHandle', 'dsage', 'parallel'] as const;
 
 export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 

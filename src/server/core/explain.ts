@@ -45,10 +45,24 @@ function reasonsFor(
   const coordination = job.coordinatorWaits ? [coordinatorWaits(state, job)] : [];
   if (job.waiting.size === 0) {
     if (coordination.length > 0) return coordination;
+    if (isLeft(job)) return [leftSentence(job)];
     const processing = `All tasks of job ${String(job.id)} that were submitted are running or have ended (${String(job.leases.size)} running).`;
     return job.state.closed ? [processing] : [processing, 'More tasks may come: the job is not closed.'];
   }
   return [...coordination, ...reasonsForTasks(state, job, verdicts)];
+}
+
+/** Its coordinator is not on a worker, and there is nothing that it could be waiting for. */
+function isLeft({ spec, state, leases }: LiveJob): boolean {
+  return spec.kind === 'class' && !spec.detached && !state.closed && leases.size === 0;
+}
+
+function leftSentence({ id, state }: LiveJob): string {
+  const tasks = state.taskCount === 0 ? 'It has no tasks yet' : 'All its tasks have ended';
+  return (
+    `${tasks}; its coordinator has not said what comes next. If that is gone, go on with the job: ` +
+    `d.attach(Class, ${String(id)}), or dsage run FILE --attach ${String(id)}.`
+  );
 }
 
 /** What keeps a coordinator from a place: it needs nothing else of a worker. */

@@ -33,6 +33,22 @@ describe('explain', () => {
     ]);
   });
 
+  it('says that the coordinator of a class job has not said what comes next', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const advice = (job: number) =>
+      'its coordinator has not said what comes next. If that is gone, go on with the job: ' +
+      `d.attach(Class, ${String(job)}), or dsage run FILE --attach ${String(job)}.`;
+    const job = lab.submit({ kind: 'class', closed: false, tasks: 1 });
+    expect(reasons(lab, job)?.[0]).to.match(/running/);
+    lab.answers(worker, { job, index: 0, attempt: 1 });
+    expect(reasons(lab, job)).to.deep.equal([`All its tasks have ended; ${advice(job)}`]);
+    const empty = lab.submit({ kind: 'class', closed: false, tasks: 0 });
+    expect(reasons(lab, empty)).to.deep.equal([`It has no tasks yet; ${advice(empty)}`]);
+    const map = lab.submit({ closed: false, tasks: 0 });
+    expect(reasons(lab, map)?.[0]).to.match(/were submitted are running or have ended/);
+  });
+
   it('says why no worker fits', () => {
     const lab = new ServerLab();
     lab.worker({ name: 'lathe' });

@@ -1,0 +1,65 @@
+import type { DsageError } from '../model/errors.js';
+import { checkTimeout } from './options.js';
+
+export interface WaitOptions {
+  /** Rejects with TimeoutError after this many milliseconds; the work goes on. */
+  readonly timeoutMs?: number;
+  /** Rejects with the signal's reason when it is aborted; the work goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a wait ends with before its time. */
+export interface WaitEnds {
+  /** Why the condition will not hold any more; undefined while it may. */
+  readonly problem: () => DsageError | undefined;
+  readonly timeout: (timeoutMs: number) => DsageError;
+}
+
+/** setTimeout takes longer ones for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Tells those who listen that something has changed, and lets others wait for a condition. */
+export class News {
+  readonly #listeners = new Set<() => void>();
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Resolves once `condition` holds, which is asked again with all news. Rejects as `ends` and the options say. */
+  until(
+    condition: () => boolean,
+    { problem, timeout }: WaitEnds,
+    { timeoutMs, signal }: WaitOptions,
+  ): Promise<void> {
+    checkTimeout(timeoutMs);
+    return new Promise((resolve, reject) => {
+      const settle = (how: () => void): void => {
+        unsubscribe();
+        signal?.removeEventListener('abort', aborted);
+        clearTimeout(timer);
+        how();
+      };
+      const check = (): void => {
+        if (condition()) return settle(resolve);
+        const error = problem();
+        if (error !== undefined) settle(() => reject(error));
+      };
+      const aborted = (): void => settle(() => reject(signal?.reason as Error));
+      const expire = (ms: number): void => settle(() => reject(timeout(ms)));
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS), timeoutMs);
+      const unsubscribe = this.subscribe(check);
+      signal?.addEventListener('abort', aborted);
+      if (signal?.aborted === true) aborted();
+      else check();
+    });
+  }
+}
