@@ -44,7 +44,7 @@ export type { OutputOptions, OutputPiece } from './client/follow.js';
 export type { Progress } from './client/map-job.js';
 export type { BlockOptions } from './client/gather.js';
 export type { JobReference } from './client/job-reference.js';
-export type { AnyJob } from './client/runs.js';
+export type { AnyJob, AttachOptions } from './client/runs.js';
 export type { RerunOptions } from './client/job-handle.js';
 export type { WaitOptions } from './client/news.js';
 export type { ClientDetails, NewUser, ServerStatus, WorkerDetails } from './client/administration.js';

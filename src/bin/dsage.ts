@@ -6,6 +6,7 @@ const INTERRUPTED = 130;
 
 const interruption = new AbortController();
 let catches = false;
+let listener: ((signal: 'SIGINT' | 'SIGTERM') => void) | undefined;
 
 const io: Io = {
   args: process.argv.slice(2),
@@ -17,10 +18,18 @@ const io: Io = {
   catchInterrupt: () => {
     catches = true;
   },
+  onInterrupt: (given) => {
+    listener = given;
+    return () => (listener = undefined);
+  },
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    if (listener !== undefined) {
+      listener(signal);
+      return;
+    }
     // A command that does not answer the first one ends at the second.
     if (!catches || interruption.signal.aborted) process.exit(INTERRUPTED);
     interruption.abort();

@@ -10,6 +10,8 @@ export interface Io {
   readonly interrupted: AbortSignal;
   /** From now on the first Ctrl-C aborts `interrupted`; else, and at the second one, the process ends at once. */
   readonly catchInterrupt: () => void;
+  /** From now on Ctrl-C (or SIGTERM) only calls this, each time, until the function that it gives is called. */
+  readonly onInterrupt: (listener: (signal: 'SIGINT' | 'SIGTERM') => void) => () => void;
 }
 
 /** How people want to read it. */

@@ -4,7 +4,8 @@ import { packageVersion } from '../wire/hello.js';
 import { Cli } from './cli.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Io } from './io.js';
-import { count, durationMs, jsonObject, keyValue, label, port, priority } from './values.js';
+import { withJobOptions } from './job-options.js';
+import { count, durationMs, jsonObject, label, port } from './values.js';
 
 /** What a command does: given its arguments and options, it returns an exit code, or nothing for 0. */
 type Action<O> = (cli: Cli, args: string[], options: O) => Promise<number | undefined>;
@@ -14,6 +15,7 @@ Examples:
   dsage up                           a server and two workers on this machine, until Ctrl-C
   dsage eval '2**127n - 1n'          run JavaScript on a worker and print what it gives
   dsage eval --vars '{"n":91}' 'factor(n)'
+  dsage run mersenne.ts '{"limit":3000}'
   dsage jobs --status failed         what went wrong
   dsage job 12 --tasks; dsage logs 12; dsage explain 12
 
@@ -21,6 +23,14 @@ The cluster is the one in --directory, $DSAGE_DIR or ~/.sage/dsage; the server i
 $DSAGE_SERVER, or the one that runs on that directory.
 
 ${EXIT_CODES_HELP}`;
+
+const RUN_HELP = `
+The file (.ts, .mts, .js or .mjs) exports a class that extends DistributedJob. Without parameters it gets {}.
+A string in the JSON stays a string: a class that needs larger numbers than 2^53 makes a BigInt of one.
+
+Its coordinator runs in this process. Ctrl-C asks: detach leaves the job on the server, where tasks that
+were submitted go on and no new ones are made, until 'dsage run FILE --attach ID' goes on with it; so does
+that after a crash. With --detach the coordinator runs on a worker, and the job needs nobody here.`;
 
 /** The command line of `dsage`: every command with its options, and the file that carries it out, loaded when it is used. */
 export function buildProgram(io: Io, onExitCode: (code: number) => void): Command {
@@ -87,20 +97,24 @@ function defineJobs(define: Define): void {
     'run JavaScript on a worker and print what it gives; `-` reads the code from stdin',
     async () => (await import('./commands/eval.js')).evaluate,
     (command) =>
-      command
+      withJobOptions(command, 'code')
         .option('--vars <json>', 'values that the code finds under these names', jsonObject)
-        .option('--name <name>', 'shown in tables')
         .option('--evaluator <name>', 'what runs the code', 'javascript')
-        .option('--priority <n>', '1 (highest) to 5', priority)
-        .option('--time-limit <time>', 'of one attempt, such as 90s, 5m, 2h', durationMs)
-        .option('--memory <MiB>', 'of one attempt', count)
-        .option('--attempts <n>', 'how many may fail before the job does (default: 3)', count)
-        .option('--label <name>', 'a label that the worker must have; can be repeated', label, [])
-        .option('--resource <name=n>', 'what it takes of a worker; can be repeated', keyValue, {})
-        .option('--after <id...>', 'jobs that must be completed before; write it behind the code')
-        .option('--file <path...>', "files to put into the task's directory")
         .option('--timeout <time>', 'stop waiting after this time; the job goes on', durationMs)
         .option('-d, --detach', 'print the number of the job and do not wait'),
+  );
+  define(
+    'run <file> [parameters]',
+    'run the job class in a file; parameters are JSON, `-` reads it from stdin, `@data.json` from a file',
+    async () => (await import('./commands/run.js')).runFile,
+    (command) =>
+      withJobOptions(command, 'parameters')
+        .option('--class <name>', 'which class, where the file exports several')
+        .option('-d, --detach', 'run it wholly on the cluster: print its number and do not wait')
+        .option('--attach <id>', 'go on with a job that is there, instead of starting one')
+        .option('--watch', 'with --detach or --attach: look on until the job ends; Ctrl-C leaves it running')
+        .option('--timeout <time>', 'stop waiting after this time; the job stays', durationMs)
+        .addHelpText('after', RUN_HELP),
   );
   define(
     'jobs',

@@ -35,7 +35,7 @@ import { listJobs, listTasks, taskDetails } from './queries.js';
 import type { Explanation, JobFilter, JobInfo, TaskDetails, TaskInfo } from './queries.js';
 import type { Pages } from './pages.js';
 import { attachRun, restoreRun, startRun, submitRun } from './runs.js';
-import type { AnyJob } from './runs.js';
+import type { AnyJob, AttachOptions } from './runs.js';
 import type { TaskHandle } from './task-handle.js';
 import type { Connection } from './tracked-job.js';
 
@@ -150,10 +150,11 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   /**
    * Makes a job again by replay, from the tasks and answers on the server, and goes on with it: after a crash, or
    * from another machine. A coordinator that still runs elsewhere is cut off; one on a worker goes on, and is
-   * looked at. Rejects with `not-found`, and `invalid-argument` for a job of another class.
+   * looked at; with `{ watch: true }` any job is only looked at. Rejects with `not-found`, and `invalid-argument`
+   * for a job of another class.
    */
-  attach<J extends AnyJob>(Class: JobClass<J>, job: JobId): Promise<J> {
-    return attachRun(this.#connection, Class, job);
+  attach<J extends AnyJob>(Class: JobClass<J>, job: JobId, options: AttachOptions = {}): Promise<J> {
+    return attachRun(this.#connection, Class, job, options);
   }
 
   /** Attaches to the job that `job.save(file)` wrote down. */

@@ -26,6 +26,11 @@ import type { Connection } from './tracked-job.js';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tasks and answers are of the class's own types
 export type AnyJob = DistributedJob<any, any, any, any>;
 
+export interface AttachOptions {
+  /** Only looks on, whoever coordinates the job, and cuts nobody off. */
+  readonly watch?: boolean;
+}
+
 /** Coordinates a job from here. Throws for what is no job, for options that make no sense and what cannot travel. */
 export function startRun<J extends AnyJob>(connection: Connection, job: J, options: JobOptions): J {
   const draft = classDraft(job, options);
@@ -54,6 +59,7 @@ export async function attachRun<J extends AnyJob>(
   connection: Connection,
   Class: JobClass<J>,
   id: number,
+  { watch = false }: AttachOptions = {},
 ): Promise<J> {
   if (!isJobClass(Class)) {
     throw new DsageError(
@@ -67,7 +73,7 @@ export async function attachRun<J extends AnyJob>(
   const { program } = await connection.rpc.call('getJob', { job: checkId(id), withProgram: true });
   const job = Class.fromParameters(parametersIn(await valueIn(connection, program), Class, id)) as J;
   const info = await findJobInfo(connection, id);
-  run(connection, job, await sourceOf(connection, info));
+  run(connection, job, await sourceOf(connection, info, watch));
   return job;
 }
 
@@ -89,9 +95,9 @@ export async function restoreRun<J extends AnyJob>(
   return attachRun(connection, Class, checkId(saved));
 }
 
-async function sourceOf(connection: Connection, info: JobInfo): Promise<JobSource> {
+async function sourceOf(connection: Connection, info: JobInfo, watch: boolean): Promise<JobSource> {
   const { id: job, detached: isDetached, status } = info;
-  if (isDetached || isFinal(status)) return { type: 'other', job, isDetached };
+  if (watch || isDetached || isFinal(status)) return { type: 'other', job, isDetached };
   try {
     const { coordinator, taskCount } = await connection.rpc.call('coordinateJob', { job });
     return { type: 'own', job, coordinator, taskCount, isDetached };

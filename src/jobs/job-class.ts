@@ -26,9 +26,17 @@ export function classOf(job: unknown): JobClass {
   );
 }
 
+/** Where classes are from that were loaded from a copy of their file. */
+const homes = new WeakMap<JobClass, string>();
+
+/** The class was loaded from a copy, and what `import.meta.url` says there is of no use: this is its file. */
+export function setHome(Class: JobClass, url: string): void {
+  homes.set(Class, url);
+}
+
 /** Where a class says that it is: `import.meta.url` of its file, or the name of an installed module. */
 export function homeOf(Class: JobClass): string {
-  const home: unknown = (Class as { readonly module?: unknown }).module;
+  const home: unknown = homes.get(Class) ?? (Class as { readonly module?: unknown }).module;
   if (typeof home === 'string' && home !== '') return home;
   throw new DsageError('not-shippable', `The class ${Class.name} does not say which module it is in.`, {
     hint: `Add to it: static readonly module = import.meta.url;`,

@@ -6,41 +6,23 @@ import { plain } from '../../client/save.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
 import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
-import { jobId, jobIds } from '../ids.js';
+import { jobId } from '../ids.js';
+import { jobOptions, type JobFlags } from '../job-options.js';
 import { copyOutput } from '../output.js';
 
-interface EvalFlags {
+interface EvalFlags extends JobFlags {
   readonly vars?: Record<string, unknown>;
-  readonly name?: string;
   readonly evaluator: string;
-  readonly priority?: number;
-  readonly timeLimit?: number;
-  readonly memory?: number;
-  readonly attempts?: number;
-  readonly label: readonly string[];
-  readonly resource: Readonly<Record<string, number>>;
-  readonly file?: string[];
-  readonly after?: string[];
   readonly timeout?: number;
   readonly detach?: boolean;
 }
 
 export async function evaluate(cli: Cli, [given = '']: string[], flags: EvalFlags): Promise<number> {
   const code = given === '-' ? await textOf(cli.io.stdin) : given;
-  const after = jobIds(flags.after ?? []);
+  const { vars, evaluator } = flags;
+  const options = { ...jobOptions(flags), evaluator, ...(vars === undefined ? {} : { vars }) };
   return cli.withServer(async (d) => {
-    const { vars, name, evaluator, priority, timeLimit, memory, attempts, file } = flags;
-    const job = d.eval(code, {
-      ...{ evaluator, labels: flags.label, resources: flags.resource },
-      ...(vars === undefined ? {} : { vars }),
-      ...(name === undefined ? {} : { name }),
-      ...(priority === undefined ? {} : { priority }),
-      ...(timeLimit === undefined ? {} : { timeoutMs: timeLimit }),
-      ...(memory === undefined ? {} : { memoryMb: memory }),
-      ...(attempts === undefined ? {} : { maxAttempts: attempts }),
-      ...(file === undefined ? {} : { files: file }),
-      ...(flags.after === undefined ? {} : { after }),
-    });
+    const job = d.eval(code, options);
     if (flags.detach !== true) return follow(cli, job, { timeoutMs: flags.timeout, killsOnInterrupt: true });
     const id = await job.accepted;
     if (cli.json) cli.printJson({ id });
