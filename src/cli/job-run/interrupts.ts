@@ -58,8 +58,8 @@ export class Interrupts {
   #ask(question: string): void {
     const { io, onAsk, onAnswered, onContinue } = this.#options;
     const { stdin } = io;
-    const onKeys = (keys: Buffer): void => {
-      const answer = ANSWERS.get(keys.toString().toLowerCase());
+    const onKeys = (chunk: Buffer): void => {
+      const answer = answerIn(chunk.toString());
       if (answer === undefined) return;
       if (answer !== 'continue') {
         this.#settle(answer);
@@ -81,4 +81,11 @@ export class Interrupts {
     this.stop();
     this.#decide(decision);
   }
+}
+
+/** The first key that is an answer. Arrows and the like begin as Escape does, which alone is one. */
+function answerIn(keys: string): Decision | 'continue' | undefined {
+  if (keys.length > 1 && keys.startsWith('\u001b')) return undefined;
+  const found = [...keys.toLowerCase()].find((key) => ANSWERS.has(key));
+  return found === undefined ? undefined : ANSWERS.get(found);
 }

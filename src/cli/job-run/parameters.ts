@@ -40,7 +40,7 @@ export function parseParameters(text: string, what: string): unknown {
   } catch {
     throw notJson(text, what);
   }
-  for (const { 0: token, index } of text.matchAll(/"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*/g)) {
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g)) {
     if (!/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) continue;
     throw new DsageError(
       'invalid-argument',
