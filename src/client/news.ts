@@ -46,9 +46,10 @@ export class News {
         how();
       };
       const check = (): void => {
-        if (condition()) return settle(resolve);
-        const error = problem();
-        if (error !== undefined) settle(() => reject(error));
+        const isSo = condition();
+        const error = isSo ? undefined : problem();
+        if (isSo) settle(resolve);
+        else if (error !== undefined) settle(() => reject(error));
       };
       const aborted = (): void => settle(() => reject(signal?.reason as Error));
       const expire = (ms: number): void => settle(() => reject(timeout(ms)));

@@ -52,10 +52,14 @@ describe('the README', function () {
 
   it('the command lines work, in their order', async () => {
     const directory = makeTempDir();
+    for (const { language, text } of blocks) {
+      const [, name] = /^ts (\S+)$/.exec(language) ?? [];
+      if (name !== undefined) writeFileSync(join(folder, name), text);
+    }
     try {
       for (const line of commandsOf(blocks, 'sh')) {
         const args = line[0] === 'up' ? [...line, '--port', '0', '--web-port', '0'] : line;
-        const { code, stderr } = await runDsage(args, { directory });
+        const { code, stderr } = await runDsage(args, { directory, cwd: folder });
         expect(code, `dsage ${args.join(' ')}: ${stderr}`).to.equal(0);
       }
     } finally {

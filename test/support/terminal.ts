@@ -7,7 +7,7 @@ const dsagePath = fileURLToPath(new URL('../../dist/bin/dsage.js', import.meta.u
 const WAIT_MS = 30_000;
 
 /** util-linux's `script` gives a program a terminal; elsewhere a program of that name takes other arguments. */
-export const hasTerminals = spawnSync('script', ['--version']).stdout?.toString().includes('util-linux');
+export const hasTerminals = String(spawnSync('script', ['--version']).stdout).includes('util-linux');
 
 /** `dsage` on a terminal of its own. Keys that are typed arrive as they do from a keyboard: Ctrl-C is a signal. */
 export class Terminal {

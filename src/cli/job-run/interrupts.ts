@@ -86,6 +86,6 @@ export class Interrupts {
 /** The first key that is an answer. Arrows and the like begin as Escape does, which alone is one. */
 function answerIn(keys: string): Decision | 'continue' | undefined {
   if (keys.length > 1 && keys.startsWith('\u001b')) return undefined;
-  const found = [...keys.toLowerCase()].find((key) => ANSWERS.has(key));
+  const found = Array.from(keys.toLowerCase()).find((key) => ANSWERS.has(key));
   return found === undefined ? undefined : ANSWERS.get(found);
 }

@@ -17,6 +17,7 @@ const EXPECTED: Readonly<Record<Place, string>> = {
   end: 'the end',
 };
 
+// eslint-disable-next-line no-control-regex -- a string of JSON has none
 const TOKEN =
   /([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { findJsonFault } from '#dsage/cli/job-run/json-fault.js';
 import { parseParameters } from '#dsage/cli/job-run/parameters.js';
-import { DsageError } from '#dsage/model/errors.js';
+import type { DsageError } from '#dsage/model/errors.js';
 
 const messageFor = (text: string): string => {
   try {
