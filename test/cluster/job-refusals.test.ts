@@ -132,7 +132,11 @@ describe('jobs of classes that cannot be run', function () {
 
   it('because it is no job, no class, or was started', async () => {
     const job = /extends DistributedJob/;
-    await refused(() => d.start({} as unknown as Made), { code: 'invalid-argument', says: job, hint: /new YourClass/ });
+    await refused(() => d.start({} as unknown as Made), {
+      code: 'invalid-argument',
+      says: job,
+      hint: /new YourClass/,
+    });
     await refused(() => d.attach(Map as never, 1), {
       code: 'invalid-argument',
       says: job,
