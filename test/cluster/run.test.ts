@@ -52,6 +52,11 @@ const FILES = {
   'square.ts': 'export const square = (n: number): number => n * n;\n',
   'two.mjs': `${JOB}export class One extends Base { static module = import.meta.url; }
 export class Two extends Base { static module = import.meta.url; }\n`,
+  'endless.ts': `${JOB}console.log('loaded');
+export class Endless extends Base {
+  static module = import.meta.url;
+  override async *tasks() { await new Promise((done) => setTimeout(done, 600_000)); yield 1; }
+}\n`,
   'none.ts': 'export const limit = 3;\nexport type Nothing = never;\n',
   'hidden.js': `${JOB}class Hidden extends Base {}\n`,
   'homeless.mts': `${JOB}export class Homeless extends Base {}\n`,
@@ -154,6 +159,17 @@ describe('dsage run', function () {
       expect(code).to.equal(130);
       expect(stderr).to.match(/stopping job \d+/);
       expect(await find()).to.deep.include({ status: 'killed', reason: 'stopped by Ctrl-C' });
+    });
+
+    it('is left by Ctrl-C when it has no task yet', async () => {
+      const child = spawn('endless.ts');
+      const end = finished(child);
+      await once(child.stdout!, 'data');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      child.kill('SIGINT');
+      const { code, stderr } = await end;
+      expect(code).to.equal(130);
+      expect(stderr).to.match(/stopping the job .*\n.*not accepted it so far/);
     });
 
     it('ends with 124 when it has waited long enough, and says how to go on', async () => {

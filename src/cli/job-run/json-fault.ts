@@ -17,8 +17,8 @@ const EXPECTED: Readonly<Record<Place, string>> = {
   end: 'the end',
 };
 
-// eslint-disable-next-line no-control-regex -- a string of JSON has none
 const TOKEN =
+  // eslint-disable-next-line no-control-regex -- a string of JSON has none
   /([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 
 /** The first fault of a text that JSON.parse refuses: what V8 says of it names no place in many cases. */

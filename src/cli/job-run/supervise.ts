@@ -22,6 +22,9 @@ export interface SuperviseOptions {
   readonly command: string;
 }
 
+/** So long a job may take to be accepted that is to be stopped at once. */
+const ACCEPT_MS = 2_000;
+
 type End = { readonly type: 'result'; readonly result: unknown } | { readonly type: Decision };
 
 /** Shows a job until it ends, or until its user leaves or stops it. Prints its result; returns the exit code. */
@@ -76,10 +79,21 @@ function succeed(cli: Cli, job: AnyJob, result: unknown): number {
 }
 
 async function stop(cli: Cli, job: AnyJob): Promise<number> {
-  cli.note(`dsage: stopping job ${String(job.id ?? '')} (Ctrl-C again to leave it)`);
-  await job.stop('stopped by Ctrl-C');
+  const which = job.id === undefined ? 'the job' : `job ${String(job.id)}`;
+  cli.note(`dsage: stopping ${which} (Ctrl-C again to leave it)`);
+  const stopped = job.stop('stopped by Ctrl-C').then(() => true);
+  // A job that has no number may never get one: it is submitted with its first task.
+  const isStopped = job.id === undefined ? await Promise.race([stopped, aWhile()]) : await stopped;
+  if (!isStopped) {
+    stopped.catch(() => undefined);
+    cli.note('dsage: the server has not accepted it so far; dsage jobs shows whether it does after all');
+  }
   if (cli.json) cli.printJson({ id: job.id, status: 'killed' });
   return EXIT.interrupted;
+}
+
+function aWhile(): Promise<boolean> {
+  return new Promise((resolve) => setTimeout(resolve, ACCEPT_MS, false));
 }
 
 /** @returns 0 where leaving was the answer to a question */
