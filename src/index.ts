@@ -16,6 +16,7 @@ export { DistributedJob } from './jobs/distributed-job.js';
 export { moduleFunction } from './jobs/module-function.js';
 export { parallel } from './local/parallel.js';
 export { DistributedMap } from './jobs/distributed-map.js';
+export { DistributedFactor } from './jobs/factor/distributed-factor.js';
 export { Job } from './client/job.js';
 export { ClassJob } from './client/class-job.js';
 export { MapJob } from './client/map-job.js';
@@ -35,6 +36,12 @@ export type {
   DistributedMapParameters,
   DistributedMapTask,
 } from './jobs/distributed-map.js';
+export type {
+  DistributedFactorOptions,
+  DistributedFactorParameters,
+} from './jobs/factor/distributed-factor.js';
+export type { FactorAnswer } from './jobs/factor/compute.js';
+export type { FactorTask } from './jobs/factor/schedule.js';
 export type { ManyInputs } from './jobs/input-window.js';
 export type { InputOf, OnError, Parallel, ParallelFunction, ParallelIter } from './jobs/parallel.js';
 export type { LocalOptions } from './local/iterate.js';

@@ -16,6 +16,7 @@ Examples:
   dsage eval '2**127n - 1n'          run JavaScript on a worker and print what it gives
   dsage eval --vars '{"n":91}' 'factor(n)'
   dsage run mersenne.ts '{"limit":3000}'
+  dsage factor 2^256+1               the prime factors of an integer
   dsage jobs --status failed         what went wrong
   dsage job 12 --tasks; dsage logs 12; dsage explain 12
 
@@ -115,6 +116,15 @@ function defineJobs(define: Define): void {
         .option('--watch', 'with --detach or --attach: look on until the job ends; Ctrl-C leaves it running')
         .option('--timeout <time>', 'stop waiting after this time; the job stays', durationMs)
         .addHelpText('after', RUN_HELP),
+  );
+  define(
+    'factor <expression>',
+    'the prime factors of an integer, such as 2^256+1; write -- before a negative one',
+    async () => (await import('./commands/factor.js')).factor,
+    (command) =>
+      command
+        .option('--max-b1 <n>', 'no elliptic curves with a larger bound: leave the rest composite', count)
+        .option('--timeout <time>', 'stop the job after this time', durationMs),
   );
   define(
     'jobs',

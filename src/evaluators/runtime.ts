@@ -2,12 +2,14 @@ import type { RuntimeName } from '../code/bundle/names.js';
 import { RUNTIME_KEY } from '../code/bundle/names.js';
 import { DistributedJob } from '../jobs/distributed-job.js';
 import { DistributedMap } from '../jobs/distributed-map.js';
+import { DistributedFactor } from '../jobs/factor/distributed-factor.js';
 import { moduleFunction } from '../jobs/module-function.js';
 import { DsageError, KilledError, TaskFailedError, TimeoutError } from '../model/errors.js';
 import { fraction, Fraction } from '../wire/fraction.js';
 
 /** What `import … from 'dsage'` gives in a bundle. A new name goes to src/code/bundle/names.ts too. */
 const RUNTIME = {
+  DistributedFactor,
   DistributedJob,
   DistributedMap,
   DsageError,

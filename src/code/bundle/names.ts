@@ -5,6 +5,7 @@
  * exports: test/unit/code/bundle-names.test.ts compares them.
  */
 export const RUNTIME_NAMES = [
+  'DistributedFactor',
   'DistributedJob',
   'DistributedMap',
   'DsageError',

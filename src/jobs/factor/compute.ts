@@ -1,0 +1,58 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { modulo } from './arithmetic.js';
+import { ecmCurve } from './ecm.js';
+import { pMinusOne } from './p-minus-one.js';
+import { rho } from './rho.js';
+import type { FactorTask } from './schedule.js';
+
+/** What a task has found: a proper divisor of its number, or null. */
+export interface FactorAnswer {
+  readonly divisor: bigint | null;
+  /** Of the curve that found it. */
+  readonly sigma?: bigint;
+}
+
+/** What a task hears and says while it runs. */
+export interface Watch {
+  readonly signal: AbortSignal;
+  readonly progress: (fraction: number) => void;
+}
+
+/** One task, on a worker. Between two curves it looks whether it is still wanted. */
+export async function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
+  switch (task.method) {
+    case 'rho':
+      return { divisor: rho(task.n, task.maxSteps) ?? null };
+    case 'p-1':
+      return { divisor: pMinusOne(task.n, task.b1, task.b2) ?? null };
+    case 'ecm':
+      return await curves(task, watch);
+  }
+}
+
+async function curves(
+  task: Extract<FactorTask, { method: 'ecm' }>,
+  { signal, progress }: Watch,
+): Promise<FactorAnswer> {
+  for (let curve = 0; curve < task.curves; curve += 1) {
+    const sigma = sigmaOf(task.n, task.first + curve);
+    const divisor = ecmCurve(task.n, sigma, task);
+    if (divisor !== undefined) return { divisor, sigma };
+    progress((curve + 1) / task.curves);
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+  return { divisor: null };
+}
+
+const MERSENNE_61 = 2n ** 61n - 1n;
+const MULTIPLIER = 6_364_136_223_846_793_005n;
+
+/**
+ * The sigma of a number's curve, from 6 to 2^61: it looks random, and is the same whenever a task is run again. Sigmas of
+ * one number do not repeat.
+ */
+export function sigmaOf(n: bigint, curve: number): bigint {
+  return 6n + modulo(n * MULTIPLIER + BigInt(curve) * (MULTIPLIER >> 7n), MERSENNE_61);
+}

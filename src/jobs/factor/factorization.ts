@@ -1,0 +1,99 @@
+import { perfectPower } from './perfect-power.js';
+import { primesUpTo } from './primes.js';
+import { byBase, coprimeBases } from './split.js';
+import type { Power } from './split.js';
+
+/** Smaller primes are divided out at once. */
+export const TRIAL_BOUND = 5_000;
+
+export type IsPrime = (n: bigint) => boolean;
+
+/** A composite number was divided: these composite numbers come in its place. */
+export interface Split {
+  readonly before: bigint;
+  readonly composites: readonly bigint[];
+}
+
+/**
+ * What is known of a number's factors: primes, and composite numbers that wait to be split. Their product is the number
+ * at all times, and no two of them share a factor. Pure: whether a number is prime is asked of a function.
+ */
+export class Factorization {
+  readonly #isPrime: IsPrime;
+  readonly #primes = new Map<bigint, number>();
+  readonly #composites = new Map<bigint, number>();
+
+  /** @param n not 0; the sign is a factor -1 */
+  constructor(n: bigint, isPrime: IsPrime) {
+    this.#isPrime = isPrime;
+    if (n < 0n) this.#primes.set(-1n, 1);
+    let rest = n < 0n ? -n : n;
+    for (const small of primesUpTo(TRIAL_BOUND)) {
+      const prime = BigInt(small);
+      let exponent = 0;
+      for (; rest % prime === 0n; rest /= prime) exponent += 1;
+      if (exponent > 0) this.#primes.set(prime, exponent);
+    }
+    this.#place([rest, 1]);
+  }
+
+  /** Ascending, with their exponents; -1 for a negative number. */
+  get primes(): [bigint, number][] {
+    return byBase([...this.#primes]);
+  }
+
+  /** What is not split yet, ascending, with exponents. */
+  get composites(): [bigint, number][] {
+    return byBase([...this.#composites]);
+  }
+
+  get isComplete(): boolean {
+    return this.#composites.size === 0;
+  }
+
+  has(composite: bigint): boolean {
+    return this.#composites.has(composite);
+  }
+
+  /** Takes in that `divisor` divides a composite number: it must be a proper one. */
+  divide(composite: bigint, divisor: bigint): Split {
+    const exponent = this.#composites.get(composite);
+    if (exponent === undefined || !isProperDivisor(divisor, composite)) {
+      throw new RangeError(`${divisor} is no proper divisor of a composite that is left.`);
+    }
+    this.#composites.delete(composite);
+    const composites = coprimeBases([
+      [divisor, exponent],
+      [composite / divisor, exponent],
+    ]).flatMap((power) => this.#place(power));
+    return { before: composite, composites };
+  }
+
+  /** Puts a power where it belongs; returns its base if that is composite. */
+  #place([base, exponent]: Power): bigint[] {
+    if (base === 1n) return [];
+    if (this.#isPrime(base)) {
+      this.#primes.set(base, exponent);
+      return [];
+    }
+    const [root, power] = perfectPower(base, TRIAL_BOUND);
+    if (power > 1) return this.#place([root, exponent * power]);
+    this.#composites.set(base, exponent);
+    return [base];
+  }
+
+  /** As `2^3 * 7 * (91)`, with what is not split yet in parentheses. */
+  toString(): string {
+    const primes = this.primes.map((power) => powerText(power, String(power[0])));
+    const composites = this.composites.map((power) => powerText(power, `(${power[0]})`));
+    return [...primes, ...composites].join(' * ') || '1';
+  }
+}
+
+export function isProperDivisor(divisor: bigint, n: bigint): boolean {
+  return divisor > 1n && divisor < n && n % divisor === 0n;
+}
+
+function powerText([, exponent]: Power, base: string): string {
+  return exponent === 1 ? base : `${base}^${exponent}`;
+}
