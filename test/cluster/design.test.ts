@@ -84,7 +84,7 @@ describe('what a person types, as the README and the design have it', function (
       ],
     });
     expect(lines.slice(0, 5).sort()).to.deep.equal(['1024', '144', '144', '625', '625']);
-    expect(lines.slice(5, -1).sort()).to.deep.equal(['1 + 2 = 3', '5 + 10/3 = 25/3']);
+    expect(lines.slice(5, -1).sort()).to.deep.equal(['1 + 2 = 3', '5 + 3.(3) = 25/3']);
   });
 
   it('is a class in a file of its own', async () => {
