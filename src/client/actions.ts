@@ -3,7 +3,7 @@ import type { JobId, Payload } from '../model/job.js';
 import { ClassJob } from './class-job.js';
 import { Feed } from './feed.js';
 import type { ArgumentSource } from './inputs.js';
-import { JobHandle } from './job-handle.js';
+import { isNumbered } from './job-reference.js';
 import type { JobReference } from './job-reference.js';
 import { Job } from './job.js';
 import { MapJob } from './map-job.js';
@@ -85,7 +85,7 @@ export async function findJobInfo({ rpc }: Connection, id: JobId): Promise<JobIn
 /** Numbers of jobs; waits for those that are not accepted yet. */
 export async function idsOf(jobs: JobReference | readonly JobReference[]): Promise<JobId[]> {
   const list = Array.isArray(jobs) ? (jobs as readonly JobReference[]) : [jobs as JobReference];
-  return Promise.all(list.map(async (job) => (job instanceof JobHandle ? job.accepted : checkId(job))));
+  return Promise.all(list.map(async (job) => (isNumbered(job) ? job.accepted : checkId(job))));
 }
 
 export function checkId(id: unknown): JobId {

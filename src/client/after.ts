@@ -1,10 +1,10 @@
 import { DsageError, messageOf } from '../model/errors.js';
 import type { JobId } from '../model/job.js';
-import { JobHandle } from './job-handle.js';
-import type { JobReference } from './job-reference.js';
+import { isNumbered } from './job-reference.js';
+import type { JobReference, Numbered } from './job-reference.js';
 
 /** A job that another one is to wait for. */
-export type CheckedReference = JobId | JobHandle<unknown>;
+export type CheckedReference = JobId | Numbered;
 
 const NONE: readonly never[] = [];
 const EXAMPLE = 'It must be an array of jobs, such as [job], or of their numbers.';
@@ -19,7 +19,7 @@ export function checkAfter(after: readonly JobReference[] | undefined): readonly
     throw new DsageError('invalid-argument', `after is ${shown(after)}.`, { hint: EXAMPLE });
   }
   return Array.from(after as readonly unknown[], (job, place) => {
-    if (job instanceof JobHandle) return job as JobHandle<unknown>;
+    if (isNumbered(job)) return job;
     if (typeof job === 'number' && Number.isSafeInteger(job) && job >= 1) return job;
     throw new DsageError('invalid-argument', `after[${place}] is ${shown(job)}.`, { hint: EXAMPLE });
   });
@@ -37,11 +37,12 @@ export function numbersSoon(after: readonly CheckedReference[]): Promise<number[
   return Promise.all(after.map(async (job) => (typeof job === 'number' ? job : numberSoon(job))));
 }
 
-async function numberSoon(job: JobHandle<unknown>): Promise<number> {
+async function numberSoon(job: Numbered): Promise<number> {
   try {
     return await job.accepted;
   } catch (error) {
-    const name = job.name === '' ? 'A job' : `The job ${job.name}`;
+    const { name: own = '' } = job;
+    const name = own === '' ? 'A job' : `The job ${own}`;
     const code = error instanceof DsageError ? error.code : 'internal';
     throw new DsageError(
       code,

@@ -5,6 +5,7 @@ import { inlinePayload, readPayload } from '../wire/payload.js';
 import type { Blobs } from './blobs.js';
 import type { AnswerBatch } from './core/answers.js';
 import { failureOf, taskError, valueOf } from './failure.js';
+import { InOrder } from './in-order.js';
 
 export interface AnswerInboxOptions {
   readonly blobs: Blobs;
@@ -17,10 +18,11 @@ export interface AnswerInboxOptions {
 export class AnswerInbox {
   readonly #options: AnswerInboxOptions;
   #nextOrdinal = 0;
-  #last: Promise<void> | undefined;
+  readonly #order: InOrder;
 
   constructor(options: AnswerInboxOptions) {
     this.#options = options;
+    this.#order = new InOrder(options.onProblem);
   }
 
   /** Answers from this ordinal on may be missing: what a watch asks for after a reconnect. */
@@ -38,24 +40,14 @@ export class AnswerInbox {
     }
     this.#nextOrdinal = Math.max(this.#nextOrdinal, ordinal);
     if (answers.length === 0) return;
-    if (this.#last === undefined && !answers.some(isBlob)) this.#hand(answers);
-    else this.#enqueue(() => this.#fetchAll(answers));
+    if (this.#order.isIdle && !answers.some(isBlob)) this.#hand(answers);
+    else this.#order.enqueue(() => this.#fetchAll(answers));
   }
 
   /** Calls it once all that came before has been handed on. */
   then(done: () => void): void {
-    if (this.#last === undefined) done();
-    else this.#enqueue(done);
-  }
-
-  #enqueue(work: () => void | Promise<void>): void {
-    const mine = (this.#last ?? Promise.resolve())
-      .then(work)
-      .catch((thrown: unknown) => this.#options.onProblem(thrown))
-      .finally(() => {
-        if (this.#last === mine) this.#last = undefined;
-      });
-    this.#last = mine;
+    if (this.#order.isIdle) done();
+    else this.#order.enqueue(done);
   }
 
   async #fetchAll(answers: readonly Answer[]): Promise<void> {

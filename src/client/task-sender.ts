@@ -6,6 +6,7 @@ import { assertTravels } from '../wire/travels.js';
 import type { Blobs } from './blobs.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
 import type { Part } from './core/outbox-entry.js';
+import { InOrder } from './in-order.js';
 
 /** A part is cut at about this size. */
 const PART_BYTES = 256 * 1024;
@@ -20,11 +21,12 @@ export interface TaskSenderOptions {
 export class TaskSender {
   readonly #options: TaskSenderOptions;
   readonly #writer = new PackedTasksWriter();
-  #last: Promise<void> | undefined;
+  readonly #order: InOrder;
   #waitingBytes = 0;
 
   constructor(options: TaskSenderOptions) {
     this.#options = options;
+    this.#order = new InOrder(options.onProblem);
   }
 
   /** So much waits here that no more should come for now. */
@@ -36,7 +38,7 @@ export class TaskSender {
   add(tasks: readonly unknown[]): void {
     const cbors = tasks.map(encodeTask);
     const payloads = cbors.map((cbor) => this.#options.blobs.payload(cbor));
-    if (this.#last === undefined && !payloads.some(isPromise)) {
+    if (this.#order.isIdle && !payloads.some(isPromise)) {
       this.#pack(payloads as Payload[]);
       return;
     }
@@ -44,7 +46,7 @@ export class TaskSender {
     this.#waitingBytes += bytes;
     // A refused upload is heard of in its turn.
     for (const payload of payloads) if (isPromise(payload)) payload.catch(() => undefined);
-    this.#enqueue(async () => {
+    this.#order.enqueue(async () => {
       this.#pack(await Promise.all(payloads.map((payload) => Promise.resolve(payload))));
       this.#waitingBytes -= bytes;
     });
@@ -52,17 +54,7 @@ export class TaskSender {
 
   /** Resolves once all that was added before has left from here. */
   async settled(): Promise<void> {
-    await this.#last;
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    const mine = (this.#last ?? Promise.resolve())
-      .then(work)
-      .catch((thrown: unknown) => this.#options.onProblem(thrown))
-      .finally(() => {
-        if (this.#last === mine) this.#last = undefined;
-      });
-    this.#last = mine;
+    await this.#order.settled();
   }
 
   #pack(payloads: readonly Payload[]): void {

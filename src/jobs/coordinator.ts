@@ -73,6 +73,10 @@ export class Coordinator implements Run, PortListener {
     return this.#ending.hasCome;
   }
 
+  get accepted(): Promise<number> {
+    return this.#port.accepted;
+  }
+
   get counts(): RunCounts {
     return { submitted: this.#book.count, ...this.#counts };
   }

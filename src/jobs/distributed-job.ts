@@ -17,11 +17,11 @@ export interface JobProgress extends RunCounts {
   readonly total: number | undefined;
 }
 
-export interface JobEvents {
+export interface JobEvents<Task = unknown, Answer = unknown> {
   /** An answer was collected. */
-  readonly collected: [answer: unknown, task: unknown, index: number];
+  readonly collected: [answer: Answer, task: Task, index: number];
   /** A task failed for good, and this was decided. */
-  readonly failed: [error: DsageError, task: unknown, decision: FailureDecision];
+  readonly failed: [error: DsageError, task: Task, decision: FailureDecision];
   /** The job has ended, however it did. */
   readonly end: [status: JobStatus];
 }
@@ -64,7 +64,7 @@ export abstract class DistributedJob<
   /** Frozen. */
   readonly parameters: Parameters;
   #run: Run | undefined;
-  readonly #events = new EventEmitter<JobEvents>();
+  readonly #events = new EventEmitter<JobEvents<Task, Answer>>();
 
   constructor(parameters: Parameters) {
     this.parameters = deepFreeze(parameters);
@@ -120,6 +120,11 @@ export abstract class DistributedJob<
   /** The job's number on the server; undefined before it is accepted, and for a local run. */
   get id(): number | undefined {
     return this.#run?.id;
+  }
+
+  /** Resolves with the job's number once the server has stored the job; rejects when it was refused. */
+  get accepted(): Promise<number> {
+    return this.#running('accepted').accepted;
   }
 
   get status(): JobStatus {
@@ -189,7 +194,7 @@ export abstract class DistributedJob<
   }
 
   /** What happens to the job, for people who prefer events: `job.events.on('collected', (answer, task) => …)`. */
-  get events(): EventEmitter<JobEvents> {
+  get events(): EventEmitter<JobEvents<Task, Answer>> {
     return this.#events;
   }
 

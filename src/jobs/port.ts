@@ -32,6 +32,8 @@ export interface TaskPort {
   stop(reason: string): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Resolves with the job's number once it has one; rejects when it was refused. */
+  readonly accepted: Promise<number>;
   /** How many tasks can run at once now. */
   readonly slots: number;
   /** What was submitted has not left yet: more should wait for `onRoom`. */

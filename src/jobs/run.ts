@@ -22,6 +22,8 @@ export interface RunCounts {
 export interface Run {
   /** The job's number on the server; undefined before it is accepted, and for a local run. */
   readonly id: number | undefined;
+  /** Resolves with that number; rejects when the job was refused. */
+  readonly accepted: Promise<number>;
   readonly status: JobStatus;
   readonly isDone: boolean;
   readonly error: DsageError | undefined;

@@ -76,6 +76,16 @@ describe('a job class', () => {
     expect(info.counts).to.include({ completed: info.taskCount, killed: 0, failed: 0 });
   });
 
+  it('is waited for by other jobs, and waits for them', async () => {
+    const first = d('1');
+    const search = d.start(new MersenneSearch({ limit: 50 }), { after: [first] });
+    const late = d('2', { after: [search] });
+    expect(await late.wait({ timeoutMs: 30_000 })).to.equal(2);
+    expect(search.done || (await d.job(await search.accepted)).status === 'completed').to.equal(true);
+    await search.wait();
+    expect((await d.explain(search)).reasons[0]).to.match(/has ended/);
+  });
+
   it('is looked at again once it has ended', async () => {
     const first = d.start(new MersenneSearch({ limit: 100 }));
     await first.wait({ timeoutMs: 60_000 });

@@ -93,6 +93,8 @@ export class SimulatedPort implements TaskPort {
     this.#already = server.tasks.length;
   }
 
+  readonly accepted = Promise.resolve(7);
+
   get slots(): number {
     return this.#server.slots;
   }
