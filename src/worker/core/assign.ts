@@ -6,6 +6,11 @@ import { returnLease, type Turn } from './turn.js';
 /** A slot is given about this much work at once, so that it does not wait for us between short tasks. */
 const BATCH_MS = 10;
 const MAX_BATCH = 256;
+/**
+ * Up to this length a slot has the next task already while it runs one: on a machine whose cores all compute, the
+ * way from the child to us and back takes a millisecond or more. What waits there is delayed by one task at most.
+ */
+const PREFETCH_MS = 50;
 /** A lease that no slot took for this long goes back: another worker may be free. */
 const RETURN_MS = 500;
 /** How long another owner's lease waits before a warm child is given up for it. */
@@ -84,7 +89,8 @@ function wantsMore(state: AgentState, slot: SlotState, now: number): boolean {
   const first = slot.held[0];
   if (!first) return true;
   const perTask = expectedMs(state, first.program);
-  if (perTask === 0 || runsFor(slot, now) > BATCH_MS) return false;
+  if (perTask === 0 || runsFor(slot, now) > Math.max(BATCH_MS, perTask)) return false;
+  if (slot.held.length === 1 && perTask <= PREFETCH_MS) return true;
   return slot.held.length < MAX_BATCH && slot.held.length * perTask < BATCH_MS / 2;
 }
 
@@ -125,8 +131,10 @@ function fill(state: AgentState, turn: Turn, how: { slot: SlotState; queue: Queu
   for (let taken = 0; taken < how.share && slot.held.length < MAX_BATCH; taken += 1) {
     const held = peek(queue);
     if (!held) break;
-    const perTask = expectedMs(state, held.program) || BATCH_MS;
-    if (slot.held.length > 0 && plannedMs + perTask > BATCH_MS) break;
+    const known = expectedMs(state, held.program);
+    const perTask = known || BATCH_MS;
+    const isNext = slot.held.length === 1 && known > 0 && known <= PREFETCH_MS;
+    if (slot.held.length > 0 && !isNext && plannedMs + perTask > BATCH_MS) break;
     takeHead(queue);
     if (slot.held.length === 0) slot.sinceMs = turn.now;
     if (group[0] !== undefined && group[0].program !== held.program) {

@@ -92,6 +92,14 @@ describe('worker core: batches and credit', () => {
     expect(lab.state.slots[0]?.held).to.have.length(80);
   });
 
+  it('has the next task in a slot that runs one, unless they are long', () => {
+    const lab = new Lab(1).connect().lease(1, { count: 4 });
+    expect(lab.pass(40).runs).to.deep.equal([]);
+    expect(lab.end(0, lease(1, 0)).runs).to.deep.equal(['0:1/1#1 1/2#1']);
+    const long = new Lab(1).connect().lease(1, { count: 4 });
+    expect(long.pass(70).end(0, lease(1, 0)).runs).to.deep.equal(['0:1/1#1']);
+  });
+
   it('shares a few tasks between free slots instead of queueing them in one', () => {
     const lab = new Lab(2).connect().lease(1);
     lab.now += 2;
@@ -203,9 +211,9 @@ describe('worker core: connection', () => {
     lab.now += 20;
     lab.report(output(0, lease(1, 0), 'hello'), ended(0, lease(1, 0)));
     expect(lab.sends).to.have.length(2);
+    expect(lab.runs).to.deep.equal(['0:1/2#1', '1:1/3#1']);
     lab.do({ type: 'disconnected' });
     expect(lab.end(1, lease(1, 1)).sends).to.deep.equal([]);
-    expect(lab.runs).to.deep.equal(['1:1/3#1']);
     lab.do({ type: 'stream-opened' });
     expect(lab.of('register')[0]?.held).to.have.deep.members([0, 1, 2, 3].map((index) => lease(1, index)));
     lab.do({ type: 'registered', worker: 7, renewMs: 5000, stale: [] });
