@@ -1,10 +1,10 @@
 /** What factoring needs of whole numbers, in native BigInt. Pure. */
 
-/** The greatest common divisor of two numbers that are not negative. */
+/** The greatest common divisor, not negative. */
 export function gcd(a: bigint, b: bigint): bigint {
   let [x, y] = [a, b];
   while (y !== 0n) [x, y] = [y, x % y];
-  return x;
+  return x < 0n ? -x : x;
 }
 
 /** The remainder that is not negative. */

@@ -12,7 +12,7 @@ import type { Effort, FactorTask } from './schedule.js';
 
 /** When to leave what is composite as it is: without a limit a job goes on until all is split. */
 export interface DistributedFactorOptions {
-  /** No curves of ECM with a larger B1: 2,000 finds factors of 15 digits, 11,000 of 20, 50,000 of 25, 250,000 of 30. */
+  /** No curves of ECM with a larger B1 (200 or more): 2,000 finds factors of 15 digits, 11,000 of 20, 50,000 of 25, 250,000 of 30. */
   readonly maxB1?: number;
   /** No more curves than this for one composite number, those for what it was part of included. */
   readonly maxCurves?: number;
@@ -23,6 +23,8 @@ export interface DistributedFactorParameters extends DistributedFactorOptions {
   readonly n: bigint;
 }
 
+/** With smaller bounds the stages of ECM are out of proportion. */
+const LEAST_B1 = 200;
 /** A task is tried again so often after all its attempts have failed. */
 const RETRIES = 3;
 /** Answers that are wrong may come from one bad machine; so many mean that nothing good will come. */
@@ -187,7 +189,7 @@ function mustSplit(task: FactorTask): boolean {
 }
 
 function effortOf({ maxB1, maxCurves }: DistributedFactorOptions): Effort {
-  return { ...limit('maxB1', maxB1, 100), ...limit('maxCurves', maxCurves, 0) };
+  return { ...limit('maxB1', maxB1, LEAST_B1), ...limit('maxCurves', maxCurves, 0) };
 }
 
 function limit(name: string, value: number | undefined, least: number): Record<string, number> {

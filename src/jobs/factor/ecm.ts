@@ -132,7 +132,7 @@ function stageTwo(curve: Curve, point: Point, plan: StageTwoPlan): bigint {
     const giant = xs[babies.length + place] ?? 0n;
     for (const baby of pairs) product = (product * (giant - (xs[baby] ?? 0n))) % n;
   }
-  return gcd(product < 0n ? -product : product, n);
+  return gcd(product, n);
 }
 
 /** The multiples by the given odd numbers, which ascend. */

@@ -26,7 +26,7 @@ export function parseInteger(given: bigint | number | string): bigint {
     });
   }
   const value = BigInt(given);
-  if (log2(value) > MAX_BITS) throw tooLarge('The number');
+  if (isTooLarge(value)) throw tooLarge('The number');
   return value;
 }
 
@@ -122,7 +122,7 @@ class Parser {
   }
 
   #checked(value: bigint, start: number): bigint {
-    if (log2(value) > MAX_BITS) throw tooLarge('The result', start);
+    if (isTooLarge(value)) throw tooLarge('The result', start);
     return value;
   }
 
@@ -133,6 +133,12 @@ class Parser {
       this.#at,
     );
   }
+}
+
+function isTooLarge(value: bigint): boolean {
+  if (log2(value) < MAX_BITS - 1) return false;
+  const limit = 10n ** BigInt(MAX_DIGITS);
+  return value >= limit || value <= -limit;
 }
 
 /** The binary logarithm of the absolute value, a little rounded; 0 for 0. */

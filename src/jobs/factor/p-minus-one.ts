@@ -17,7 +17,7 @@ export function pMinusOne(n: bigint, b1: number, b2: number): bigint | undefined
     const before = x;
     const batch = small.slice(first, first + BATCH);
     for (const prime of batch) x = powerModulo(x, BigInt(largestPower(prime, b1)), n);
-    const divisor = gcd(x - 1n < 0n ? n : x - 1n, n);
+    const divisor = gcd(x - 1n, n);
     if (divisor === 1n) continue;
     if (divisor !== n) return divisor;
     return oneByOne(
@@ -34,7 +34,7 @@ function oneByOne(n: bigint, start: bigint, powers: readonly number[]): bigint |
   let x = start;
   for (const power of powers) {
     x = powerModulo(x, BigInt(power), n);
-    const divisor = gcd(x - 1n < 0n ? n : x - 1n, n);
+    const divisor = gcd(x - 1n, n);
     if (divisor !== 1n) return divisor === n ? undefined : divisor;
   }
   return undefined;

@@ -41,7 +41,7 @@ function tryShift(n: bigint, shift: bigint, maxSteps: number): Tried {
         product = (product * (slow - fast)) % n;
       }
       steps += batch;
-      const divisor = gcd(product < 0n ? -product : product, n);
+      const divisor = gcd(product, n);
       if (divisor === 1n) continue;
       // Several factors may have fallen into one product: go through its steps one by one.
       return { divisor: divisor === n ? oneByOne(n, slow, next, start) : divisor, steps };
@@ -52,7 +52,7 @@ function tryShift(n: bigint, shift: bigint, maxSteps: number): Tried {
 
 function oneByOne(n: bigint, slow: bigint, next: (x: bigint) => bigint, start: bigint): bigint {
   for (let fast = next(start); ; fast = next(fast)) {
-    const divisor = gcd(slow > fast ? slow - fast : fast - slow, n);
+    const divisor = gcd(slow - fast, n);
     if (divisor !== 1n) return divisor;
   }
 }

@@ -31,12 +31,13 @@ interface Progress {
   readonly bits: number;
   hasRho: boolean;
   hasMinusOne: boolean;
-  /** Its place in the levels, and the curves of that level that were given out. */
+  isMinusOneDone: boolean;
+  /** Its place in the levels, and the curves of that level that were given out for it. */
   level: number;
   given: number;
   /** Curves of all levels. */
   total: number;
-  /** Curves without an answer that found none, by level. */
+  /** Curves that found nothing, by their b1. */
   readonly answered: Map<number, number>;
 }
 
@@ -66,23 +67,29 @@ export class Schedule {
   }
 
   add(n: bigint): void {
-    const size = { n, digits: digitsOf(n), bits: bitsOf(n) };
-    const counts = { hasRho: false, hasMinusOne: false, level: 0, given: 0, total: 0 };
-    this.#waiting.set(n, { ...size, ...counts, answered: new Map() });
+    this.#add(n);
   }
 
-  /** What was done for a number was done for its parts too. */
+  /** What was done for a number was done for its parts too; what was only given out is killed. */
   split({ before, composites }: Split): void {
     const old = this.#waiting.get(before);
     this.#waiting.delete(before);
-    for (const n of composites) {
-      this.add(n);
-      const made = this.#waiting.get(n);
-      if (old === undefined || made === undefined) continue;
-      const { hasMinusOne, level, given, total, answered } = old;
-      // Rho found this divisor, perhaps, and there may be more for it.
-      Object.assign(made, { hasMinusOne, level, given, total, answered: new Map(answered) });
-    }
+    for (const n of composites) this.#add(n, old);
+  }
+
+  #add(n: bigint, old?: Progress): void {
+    const answered = new Map(old?.answered);
+    const doneOf = ({ b1 }: Level) => answered.get(b1) ?? 0;
+    const unfinished = this.#levels.findIndex((level) => doneOf(level) < level.curves);
+    const level = unfinished === -1 ? this.#levels.length - 1 : unfinished;
+    const given = answered.get(this.#levels[level]?.b1 ?? 0) ?? 0;
+    const total = [...answered.values()].reduce((sum, curves) => sum + curves, 0);
+    const isMinusOneDone = old?.isMinusOneDone ?? false;
+    this.#waiting.set(n, {
+      ...{ n, digits: digitsOf(n), bits: bitsOf(n), level, given, total, answered },
+      // Rho may have found the divisor that split the number, and may find more.
+      ...{ hasRho: false, hasMinusOne: isMinusOneDone, isMinusOneDone },
+    });
   }
 
   get hasNext(): boolean {
@@ -106,9 +113,12 @@ export class Schedule {
 
   /** A task has found nothing. */
   answered(task: FactorTask): void {
-    if (task.method !== 'ecm') return;
-    const answered = this.#waiting.get(task.n)?.answered;
-    answered?.set(task.b1, (answered.get(task.b1) ?? 0) + task.curves);
+    const progress = this.#waiting.get(task.n);
+    if (progress === undefined) return;
+    if (task.method === 'p-1') progress.isMinusOneDone = true;
+    if (task.method === 'ecm') {
+      progress.answered.set(task.b1, (progress.answered.get(task.b1) ?? 0) + task.curves);
+    }
   }
 
   /** One line for people. */
@@ -155,7 +165,7 @@ export class Schedule {
     if (level === undefined) return undefined;
     if (level !== this.#levels[progress.level]) {
       progress.level += 1;
-      progress.given = 0;
+      progress.given = progress.answered.get(level.b1) ?? 0;
     }
     const { b1 } = level;
     const most = Math.min(Math.ceil(level.curves / TASKS_A_LEVEL), TASK_MS / curveMs(progress.bits, b1));
