@@ -1,7 +1,7 @@
 import { DsageError } from '../../model/errors.js';
 
 /** Larger results are refused before they are worked out. */
-export const MAX_DIGITS = 10_000;
+const MAX_DIGITS = 10_000;
 const MAX_BITS = MAX_DIGITS * Math.log2(10);
 /** Parentheses and signs within one another: each takes a few frames of the stack. */
 const MAX_DEPTH = 500;

@@ -4,7 +4,7 @@ import { byBase, coprimeBases } from './split.js';
 import type { Power } from './split.js';
 
 /** Smaller primes are divided out at once. */
-export const TRIAL_BOUND = 5_000;
+const TRIAL_BOUND = 5_000;
 
 export type IsPrime = (n: bigint) => boolean;
 

@@ -177,10 +177,10 @@ describe('a distributed factorization', function () {
   });
 
   it('comes to the same after any crash, and computes nothing twice', async () => {
-    const n = P * Q * R * 10n ** 15n * (10n ** 12n + 39n) * (10n ** 13n + 37n);
+    const n = P ** 2n * Q * R * (10n ** 12n + 39n);
     const expected = (await run(n)).result;
-    expect(expected).to.have.lengthOf(7);
-    for (let seed = 1; seed <= 12; seed += 1) {
+    expect(expected).to.have.lengthOf(4);
+    for (let seed = 1; seed <= 6; seed += 1) {
       const random = new Random(seed);
       const server = new SimulatedServer(new OnWorker(1), random);
       for (let life = 0; ; life += 1) {
