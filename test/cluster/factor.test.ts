@@ -97,6 +97,10 @@ describe('DistributedFactor on a cluster', function () {
       expect(late.stderr).to.match(/So far: .* = 2\^2 \* \(1000/);
       const [job] = await d.jobs({}).toArray(1);
       expect(job).to.include({ status: 'killed' });
+      const asJson = await run('4 * (10^30+57) * (10^31+33)', '--timeout', '500ms', '--json');
+      expect(asJson.code).to.equal(124);
+      expect(JSON.parse(asJson.stdout)).to.deep.include({ primeFactors: [['2', 2]] });
+      expect(JSON.parse(asJson.stdout)).to.have.nested.property('error.code', 'timeout');
     });
   });
 });

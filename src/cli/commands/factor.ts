@@ -1,7 +1,8 @@
 import { plain } from '../../client/save.js';
 import { DistributedFactor } from '../../jobs/factor/distributed-factor.js';
+import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
 
 interface FactorFlags {
   readonly maxB1?: number;
@@ -32,8 +33,13 @@ export async function factor(
     } catch (error) {
       hide();
       if (!job.done) await job.stop(interrupted.aborted ? 'interrupted by Ctrl-C' : 'it took too long');
+      const code = interrupted.aborted ? EXIT.interrupted : exitCodeOf(error);
+      if (cli.json) {
+        cli.printJson({ ...document(job), error: errorOf(error) });
+        return code;
+      }
       if (job.primeFactors.length > 0) cli.note(`So far: ${text(expression, job)}`);
-      if (interrupted.aborted) return EXIT.interrupted;
+      if (interrupted.aborted) return code;
       throw error;
     } finally {
       hide();
@@ -46,18 +52,27 @@ function text(expression: string, job: DistributedFactor): string {
 }
 
 function print(cli: Cli, expression: string, job: DistributedFactor): void {
-  if (!cli.json) {
-    cli.printLine(text(expression, job));
-    if (job.compositeFactors.length > 0)
-      cli.note('The limit was reached: what is in parentheses is composite.');
+  if (cli.json) {
+    cli.printJson(document(job));
     return;
   }
+  cli.printLine(text(expression, job));
+  if (job.compositeFactors.length > 0)
+    cli.note('The limit was reached: what is in parentheses is composite.');
+}
+
+function document(job: DistributedFactor) {
   const { id, status, time } = job;
-  cli.printJson({
+  return {
     ...{ id, status, n: plain(job.parameters.n), wallTime: time },
     primeFactors: plain(job.primeFactors),
     compositeFactors: plain(job.compositeFactors),
-  });
+  };
+}
+
+function errorOf(error: unknown): { code: string; message: string } {
+  const [message = ''] = linesOf(error).split('\n');
+  return { code: error instanceof DsageError ? error.code : 'internal', message };
 }
 
 /** Keeps one line of a terminal up to date; where stderr is none, nothing is shown. Returns what ends it. Idempotent. */
