@@ -17,9 +17,9 @@ await using d =
 
 const job = d.start(new MersenneSearch({ limit: Number(values.limit) }), { name: 'Mersenne primes' });
 job.events.on('collected', (isFound, p) => {
-  if (isFound !== true) return;
+  if (!isFound) return;
   const { done } = job.progress;
-  console.error(`2^${String(p)} - 1 is prime (${done} exponents tried, ${job.time.toFixed(1)} s)`);
+  console.error(`2^${p} - 1 is prime (${done} exponents tried, ${job.time.toFixed(1)} s)`);
 });
 
 const exponents = await job.wait();
