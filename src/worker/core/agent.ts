@@ -11,7 +11,7 @@ import {
   programFetched,
   takeLeases,
 } from './intake.js';
-import { acknowledge, addOutput, flush, sendAgain } from './outbox.js';
+import { acknowledge, addOutput, flush, nextLingerWake, sendAgain } from './outbox.js';
 import { forgetPace, measure, nextPaceWake, renew } from './pace.js';
 import { sayProgressAgain, takeProgress } from './progress.js';
 import {
@@ -42,7 +42,7 @@ export function step(state: AgentState, event: AgentEvent, now: number): Effect[
 
 /** When `woke` must come though nothing else happens, on the clock of `now`; Infinity for not at all. */
 export function nextWake(state: AgentState, now: number): number {
-  return Math.min(nextPaceWake(state, now), nextReturnWake(state));
+  return Math.min(nextPaceWake(state, now), nextReturnWake(state), nextLingerWake(state));
 }
 
 function apply(state: AgentState, event: AgentEvent, turn: Turn): void {

@@ -89,7 +89,7 @@ function checkCoordinators(state: AgentState): number {
   return count;
 }
 
-/** Messages are in order without a gap; nothing acknowledged is held; every ended lease is in one message. */
+/** Messages are in order without a gap; nothing acknowledged is held; every ended lease is in one message, or lingers. */
 function checkOutbox(state: AgentState): void {
   let seq = state.acknowledgedSeq;
   let ended = 0;
@@ -103,6 +103,10 @@ function checkOutbox(state: AgentState): void {
     }
   }
   demand(seq + 1 === state.nextSeq, 'a message is missing');
+  for (const end of state.lingering) {
+    ended += 1;
+    demand(findHeld(state, end.lease)?.place === 'ended', 'an answer lingers for a lease that has not ended');
+  }
   demand(ended === state.counts.ended, 'an ended lease is in no message, or in two');
   // After a reconnect it may get leases once more, and returns them.
   if (state.drained) demand(heldCount(state) === state.counts.ended, 'a drained worker holds leases');

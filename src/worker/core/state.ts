@@ -147,6 +147,9 @@ export interface AgentState {
   acknowledgedSeq: number;
   /** In `seq` order, without a gap. */
   unacknowledged: Outgoing[];
+  /** Answers that wait a moment for others to go with them. */
+  lingering: End[];
+  lingeringSinceMs: number;
 
   /** How long one task occupies a slot, milliseconds, over all jobs; 0 is not measured yet. */
   meanMs: number;
@@ -181,6 +184,8 @@ export function initialState(slotCount: number, coordinatorCount = 0): AgentStat
     nextSeq: 1,
     acknowledgedSeq: 0,
     unacknowledged: [],
+    lingering: [],
+    lingeringSinceMs: 0,
     meanMs: 0,
     lastEndMs: 0,
     announcedCredit: 0,

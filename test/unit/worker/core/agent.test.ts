@@ -83,6 +83,36 @@ describe('worker core: batches and credit', () => {
     expect(lab.pass(10).state.announcedCredit).to.equal(1 + 400);
   });
 
+  it('lets answers of short tasks wait a moment for others, and no longer than slots have work', () => {
+    const lab = new Lab(1).connect().lease(1, { count: 6 });
+    lab.now += 2;
+    // The first one says how long they take.
+    expect(lab.end(0, lease(1, 0)).sends).to.deep.equal([]);
+    lab.now += 2;
+    expect(lab.end(0, lease(1, 1)).sends).to.deep.equal([]);
+    lab.now += 2;
+    expect(lab.end(0, lease(1, 2)).sends).to.deep.equal([]);
+    // Five milliseconds after the first one they go together.
+    expect(lab.pass(1).sends).to.deep.equal(['1 completed 1/0#1, completed 1/1#1, completed 1/2#1']);
+    lab.now += 1;
+    expect(lab.end(0, lease(1, 3)).sends).to.deep.equal([]);
+    // Only one is left in the slot: the server must know, to send more.
+    lab.now += 1;
+    expect(lab.end(0, lease(1, 4)).sends).to.deep.equal(['2 completed 1/3#1, completed 1/4#1']);
+  });
+
+  it('lets no answer wait that is long, failed, or the only one', () => {
+    const long = new Lab(1).connect().lease(1, { count: 6 });
+    long.now += 20;
+    expect(long.end(0, lease(1, 0)).sends).to.deep.equal(['1 completed 1/0#1']);
+    const failed = new Lab(1).connect().lease(1, { count: 6 });
+    failed.now += 2;
+    expect(failed.report(ended(0, lease(1, 0), 'failed')).sends).to.deep.equal(['1 failed 1/0#1']);
+    const only = new Lab(1).connect().lease(1);
+    only.now += 2;
+    expect(only.end(0, lease(1)).sends).to.deep.equal(['1 completed 1/0#1']);
+  });
+
   it('tops a slot up before it runs dry', () => {
     const lab = new Lab(1).connect().lease(1, { count: 400 });
     lab.now += 0.125;
