@@ -85,7 +85,10 @@ export class Reactor {
     this.#timer = setTimeout(
       () => {
         this.#wakeAt = Infinity;
-        this.dispatch({ type: 'woke' });
+        // Timers go before pipes: after a pause of this process, what the slots wrote meanwhile is still unread.
+        setImmediate(() => {
+          this.dispatch({ type: 'woke' });
+        });
       },
       Math.max(MIN_SLEEP_MS, Math.ceil(wakeAt - now)),
     );

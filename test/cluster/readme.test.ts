@@ -54,7 +54,8 @@ describe('the README', function () {
     const directory = makeTempDir();
     for (const { language, text } of blocks) {
       const [, name] = /^ts (\S+)$/.exec(language) ?? [];
-      if (name !== undefined) writeFileSync(join(folder, name), text);
+      // Those in a folder belong to the test of the design's snippets.
+      if (name !== undefined && !name.includes('/')) writeFileSync(join(folder, name), text);
     }
     try {
       for (const line of commandsOf(blocks, 'sh')) {

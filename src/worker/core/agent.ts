@@ -1,5 +1,5 @@
 import type { Lease } from '../../model/task.js';
-import { assign, nextReturnWake } from './assign.js';
+import { assign, nextReturnWake, revokeBehindStuck } from './assign.js';
 import { stopCoordinators } from './coordinators.js';
 import type { AgentEvent, Effect, Report } from './events.js';
 import {
@@ -104,6 +104,7 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
       blobEvicted(state, event.sha256);
       return;
     case 'woke':
+      revokeBehindStuck(state, turn);
       return;
   }
 }

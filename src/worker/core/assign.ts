@@ -16,12 +16,20 @@ const RETURN_MS = 500;
 /** How long another owner's lease waits before a warm child is given up for it. */
 const OWNER_PATIENCE_MS = 200;
 
-/** Hands waiting leases to slots, takes back what waits behind a long task, returns what waited too long. */
-export function assign(state: AgentState, turn: Turn): void {
+/**
+ * Takes back what waits behind a long task. Not with just any event: after a pause of this process the slots may
+ * look stuck until what they said meanwhile has been read, and what is revoked too late runs twice.
+ */
+export function revokeBehindStuck(state: AgentState, turn: Turn): void {
   for (const slot of state.slots) {
-    if (slot.held.length > 1 && (state.draining || isStuck(slot, turn.now))) revokeWaiting(state, turn, slot);
+    if (slot.held.length > 1 && isStuck(slot, turn.now)) revokeWaiting(state, turn, slot);
   }
+}
+
+/** Hands waiting leases to slots, returns what waited too long. */
+export function assign(state: AgentState, turn: Turn): void {
   if (state.draining) {
+    for (const slot of state.slots) if (slot.held.length > 1) revokeWaiting(state, turn, slot);
     returnQueued(state, turn, Infinity);
     return;
   }

@@ -75,7 +75,7 @@ export type AgentEvent =
   | { readonly type: 'input-failed'; readonly lease: Lease; readonly reason: string }
   /** A blob that was fetched is no longer on this machine. */
   | { readonly type: 'blob-evicted'; readonly sha256: string }
-  /** The time that `nextWake` named has come. */
+  /** The time that `nextWake` named has come, and what the slots had said until then has been reported. */
   | { readonly type: 'woke' };
 
 export type Effect =

@@ -91,7 +91,9 @@ export function nextPaceWake(state: AgentState, now: number): number {
   if (state.connection === 'up') wake = nextRenewal(state, now);
   if (state.meanMs > 0 && isIdle(state)) wake = Math.min(wake, state.lastEndMs + FORGET_MS);
   for (const slot of state.slots) {
-    if (slot.held.length > 0 && !isStuck(slot, now)) wake = Math.min(wake, slot.sinceMs + STUCK_MS);
+    // What waits behind a stuck one is revoked with the next `woke`.
+    if (slot.held.length > 1 || (slot.held.length > 0 && !isStuck(slot, now)))
+      wake = Math.min(wake, slot.sinceMs + STUCK_MS);
   }
   return wake;
 }
