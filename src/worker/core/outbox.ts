@@ -10,9 +10,12 @@ const MAX_CHUNK_BYTES = 64 * 1024;
  * How long the answer of a short task may wait for others to go with it. On a machine whose cores all compute, each
  * message takes the time of a tenth of a millisecond from a task, here, on the server and in the client.
  */
-const LINGER_MS = 5;
+const MIN_LINGER_MS = 5;
+const MAX_LINGER_MS = 25;
+/** So many tasks of a slot may go together before the longest wait is over. */
+const LINGER_TASKS = 2.5;
 /** Beyond this a task is long: its answer goes at once, and so does the first of a kind that was not measured. */
-const SHORT_MS = 10;
+const SHORT_MS = 20;
 const MAX_LINGERING = 256;
 
 /** Cuts what a step gathered into messages: output first, since an answer comes after its task's output. */
@@ -33,7 +36,11 @@ export function flush(state: AgentState, turn: Turn): void {
 
 /** When answers must go that wait for others, on the clock of `now`; Infinity for not at all. */
 export function nextLingerWake(state: AgentState): number {
-  return state.lingering.length === 0 ? Infinity : state.lingeringSinceMs + LINGER_MS;
+  return state.lingering.length === 0 ? Infinity : state.lingeringSinceMs + lingerMs(state);
+}
+
+function lingerMs(state: AgentState): number {
+  return Math.min(MAX_LINGER_MS, Math.max(MIN_LINGER_MS, state.meanMs * LINGER_TASKS));
 }
 
 /** Only while nobody could do anything with the answers: all slots have work behind the task that they run. */
@@ -43,7 +50,7 @@ function mayLinger(state: AgentState, { now, ends }: Turn): boolean {
     state.draining === undefined &&
     state.meanMs > 0 &&
     state.meanMs <= SHORT_MS &&
-    now - state.lingeringSinceMs < LINGER_MS &&
+    now - state.lingeringSinceMs < lingerMs(state) &&
     state.lingering.length < MAX_LINGERING &&
     ends.every(({ record, outcome }) => record !== undefined && outcome === 'completed') &&
     state.slots.every(({ held }) => held.length > 1)

@@ -103,7 +103,7 @@ describe('worker core: batches and credit', () => {
 
   it('lets no answer wait that is long, failed, or the only one', () => {
     const long = new Lab(1).connect().lease(1, { count: 6 });
-    long.now += 20;
+    long.now += 21;
     expect(long.end(0, lease(1, 0)).sends).to.deep.equal(['1 completed 1/0#1']);
     const failed = new Lab(1).connect().lease(1, { count: 6 });
     failed.now += 2;
