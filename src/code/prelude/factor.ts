@@ -1,17 +1,15 @@
 import { DsageError } from '../../model/errors.js';
-import { gcd, isPrimeBigInt, sameForm, toBigInt } from './numbers.js';
+import { bitsOf } from './arithmetic.js';
+import { isPrimeBigInt, sameForm, toBigInt } from './numbers.js';
 import type { Integer } from './numbers.js';
+import { rho } from './rho.js';
 
 const TRIAL_BOUND = 10_000n;
 /** Pollard's rho takes about the root of the smaller factor: a second for 50 bits. */
 const LARGEST_BITS = 110;
-/** Steps whose differences share one gcd. */
-const BATCH = 128;
-
 /**
  * The prime factors of a small number with their exponents, smallest first: `factor(60)` is
- * `[[2, 2], [3, 1], [5, 1]]`, and `factor(1)` is `[]`. Trial division, then Pollard's rho in Brent's form
- * (BIT 20, 1980). Throws `invalid-argument` below 1 and for what is too large for one task.
+ * `[[2, 2], [3, 1], [5, 1]]`, and `factor(1)` is `[]`. Trial division, then Pollard's rho. Throws `invalid-argument` below 1 and for what is too large for one task.
  */
 export function factor<T extends Integer>(number: T): [T, number][] {
   let rest = toBigInt(number, 'factor');
@@ -36,7 +34,7 @@ function collectPrimes(number: bigint, primes: bigint[]): void {
     primes.push(number);
     return;
   }
-  if (number.toString(2).length > LARGEST_BITS) {
+  if (bitsOf(number) > LARGEST_BITS) {
     throw new DsageError(
       'invalid-argument',
       `factor() is for small numbers, and the composite ${number} is left.`,
@@ -45,54 +43,9 @@ function collectPrimes(number: bigint, primes: bigint[]): void {
       },
     );
   }
-  const divisor = findDivisor(number);
+  const divisor = rho(number);
   collectPrimes(divisor, primes);
   collectPrimes(number / divisor, primes);
-}
-
-/** A proper divisor of a composite number. */
-function findDivisor(number: bigint): bigint {
-  for (let shift = 1n; ; shift += 1n) {
-    const divisor = tryRho(number, shift);
-    if (divisor !== number) return divisor;
-  }
-}
-
-/** Brent's cycle finding over x^2 + shift; the number itself when this shift finds nothing. */
-function tryRho(number: bigint, shift: bigint): bigint {
-  const next = (x: bigint): bigint => (x * x + shift) % number;
-  let fast = 2n;
-  for (let length = 1; ; length *= 2) {
-    const slow = fast;
-    for (let skip = 0; skip < length; skip += 1) fast = next(fast);
-    for (let done = 0; done < length; done += BATCH) {
-      const start = fast;
-      const steps = Math.min(BATCH, length - done);
-      let product = 1n;
-      for (let step = 0; step < steps; step += 1) {
-        fast = next(fast);
-        product = (product * distance(slow, fast)) % number;
-      }
-      const divisor = gcd(product, number);
-      if (divisor === 1n) continue;
-      // Several factors may have fallen into one product: go through its steps one by one.
-      return divisor === number ? stepByStep(number, slow, { start, next }) : divisor;
-    }
-  }
-}
-
-function stepByStep(
-  number: bigint,
-  slow: bigint,
-  { start, next }: { start: bigint; next: (x: bigint) => bigint },
-): bigint {
-  let divisor = 1n;
-  for (let fast = next(start); divisor === 1n; fast = next(fast)) divisor = gcd(distance(slow, fast), number);
-  return divisor;
-}
-
-function distance(a: bigint, b: bigint): bigint {
-  return a < b ? b - a : a - b;
 }
 
 function countEqual(sorted: readonly bigint[]): [bigint, number][] {

@@ -1,6 +1,7 @@
 import { checkPrimeSync } from 'node:crypto';
 
 import { DsageError } from '../../model/errors.js';
+import { gcd as gcdOfTwo, powerModulo } from './arithmetic.js';
 
 /** A whole number in either of JavaScript's forms; results have the form of what was given. */
 export type Integer = number | bigint;
@@ -17,12 +18,7 @@ const CHECKS = 64;
 export function gcd<T extends Integer>(...numbers: readonly T[]): T {
   const [first] = numbers;
   if (first === undefined) throw new DsageError('invalid-argument', 'gcd() needs at least one number.');
-  let result = 0n;
-  for (const number of numbers) {
-    let [a, b] = [result, absolute(toBigInt(number, 'gcd'))];
-    while (b !== 0n) [a, b] = [b, a % b];
-    result = a;
-  }
+  const result = numbers.reduce((divisor, number) => gcdOfTwo(divisor, toBigInt(number, 'gcd')), 0n);
   return sameForm(result, first);
 }
 
@@ -66,16 +62,6 @@ export function sameForm<T extends Integer>(value: bigint, like: T): T {
   return Number(value) as T;
 }
 
-function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  let square = base % modulus;
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
-}
-
 function hasNoDivisor(number: number): boolean {
   if (number < 4) return number >= 2;
   if (number % 2 === 0 || number % 3 === 0) return false;
@@ -97,8 +83,4 @@ function passesTest(number: bigint, base: bigint): boolean {
     if (power === number - 1n) return true;
   }
   return false;
-}
-
-function absolute(number: bigint): bigint {
-  return number < 0n ? -number : number;
 }

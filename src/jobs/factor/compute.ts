@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { modulo } from './arithmetic.js';
+import { modulo } from '../../code/prelude/arithmetic.js';
+import { rho } from '../../code/prelude/rho.js';
 import { ecmCurve } from './ecm.js';
 import { pMinusOne } from './p-minus-one.js';
-import { rho } from './rho.js';
 import type { FactorTask } from './schedule.js';
 
 /** What a task has found: a proper divisor of its number, or null. */

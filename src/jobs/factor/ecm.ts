@@ -1,4 +1,4 @@
-import { gcd, inverse, modulo } from './arithmetic.js';
+import { gcd, inverse, modulo } from '../../code/prelude/arithmetic.js';
 import { primesUpTo } from './primes.js';
 import { stageTwoPlan } from './stage-two-plan.js';
 import type { StageTwoPlan } from './stage-two-plan.js';

@@ -1,4 +1,4 @@
-import { gcd, powerModulo } from './arithmetic.js';
+import { gcd, powerModulo } from '../../code/prelude/arithmetic.js';
 import { primesUpTo } from './primes.js';
 
 /** Primes whose powers go into one power, and between two gcds. */

@@ -1,4 +1,5 @@
-import { bitsOf, integerRoot, powerModulo } from './arithmetic.js';
+import { bitsOf, integerRoot, powerModulo } from '../../code/prelude/arithmetic.js';
+import { isPrime } from '../../code/prelude/numbers.js';
 import { primesUpTo } from './primes.js';
 
 /** So many small primes must say that a root is possible before it is worked out. */
@@ -28,16 +29,11 @@ function mayBePower(n: bigint, k: number): boolean {
   if (n < 4n) return false;
   let witnesses = 0;
   for (let q = 2 * k + 1; witnesses < WITNESSES; q += 2 * k) {
-    if (!isSmallPrime(q)) continue;
+    if (!isPrime(q)) continue;
     witnesses += 1;
     const modulus = BigInt(q);
     const residue = n % modulus;
     if (residue !== 0n && powerModulo(residue, (modulus - 1n) / BigInt(k), modulus) !== 1n) return false;
   }
   return true;
-}
-
-function isSmallPrime(n: number): boolean {
-  for (let divisor = 3; divisor * divisor <= n; divisor += 2) if (n % divisor === 0) return false;
-  return n > 2;
 }

@@ -1,4 +1,4 @@
-import { bitsOf, digitsOf } from './arithmetic.js';
+import { bitsOf, digitsOf } from '../../code/prelude/arithmetic.js';
 import type { Split } from './factorization.js';
 import { curveMs, levelsUpTo, stageTwoBound } from './levels.js';
 import type { Level } from './levels.js';

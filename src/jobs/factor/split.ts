@@ -1,4 +1,4 @@
-import { gcd } from './arithmetic.js';
+import { gcd } from '../../code/prelude/arithmetic.js';
 
 /** A base with an exponent. */
 export type Power = readonly [base: bigint, exponent: number];

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { gcd, inverse, powerModulo } from '#dsage/jobs/factor/arithmetic.js';
+import { gcd, inverse, powerModulo } from '#dsage/code/prelude/arithmetic.js';
 import { ecmCurve, multiply, suyama } from '#dsage/jobs/factor/ecm.js';
 import { primesUpTo } from '#dsage/jobs/factor/primes.js';
 import { stageTwoPlan } from '#dsage/jobs/factor/stage-two-plan.js';

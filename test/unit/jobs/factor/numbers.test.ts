@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 
 import { isPrimeBigInt, nextPrime } from '#dsage/code/prelude/numbers.js';
-import { bitsOf, integerRoot, inverse, powerModulo } from '#dsage/jobs/factor/arithmetic.js';
+import { bitsOf, integerRoot, inverse, powerModulo } from '#dsage/code/prelude/arithmetic.js';
 import { Factorization } from '#dsage/jobs/factor/factorization.js';
 import { pMinusOne } from '#dsage/jobs/factor/p-minus-one.js';
 import { perfectPower } from '#dsage/jobs/factor/perfect-power.js';
 import { primesUpTo, sieveBlock } from '#dsage/jobs/factor/primes.js';
-import { rho } from '#dsage/jobs/factor/rho.js';
+import { rho } from '#dsage/code/prelude/rho.js';
 import { coprimeBases } from '#dsage/jobs/factor/split.js';
 import { Random } from '../../../support/random.js';
 

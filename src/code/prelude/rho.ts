@@ -5,8 +5,10 @@ const BATCH = 128;
 
 /**
  * A proper divisor of an odd composite number by Pollard's rho in Brent's form (BIT 20, 1980), in at most about
- * `maxSteps` steps; undefined when it has found none. A prime factor p takes about the root of p steps.
+ * `maxSteps` steps, undefined when it has found none; without `maxSteps` it goes on until it has. A prime factor p takes about the root of p steps.
  */
+export function rho(n: bigint): bigint;
+export function rho(n: bigint, maxSteps: number): bigint | undefined;
 export function rho(n: bigint, maxSteps = Infinity): bigint | undefined {
   let left = maxSteps;
   for (let shift = 1n; left > 0; shift += 1n) {
