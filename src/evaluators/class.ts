@@ -2,6 +2,7 @@ import type { ClassProgram } from '../code/module-home.js';
 import type { DistributedJob } from '../jobs/distributed-job.js';
 import { isJobClass } from '../jobs/job-class.js';
 import { DsageError } from '../model/errors.js';
+import { isCoordinator } from '../model/job.js';
 import { decodeValue } from '../wire/codec.js';
 import type { CompiledProgram, ProgramFacts } from './evaluator.js';
 import { loadExport } from './modules.js';
@@ -19,12 +20,10 @@ export async function compileClass(program: ClassProgram, facts: ProgramFacts): 
   const job: DistributedJob = Class.fromParameters(parameters);
   return {
     run: (input, context) =>
-      isCoordinator(context, facts) ? coordinate(job, context, facts) : job.compute(taskOf(input), context),
+      isCoordinator({ detached: facts.isDetached }, context.index)
+        ? coordinate(job, context, facts)
+        : job.compute(taskOf(input), context),
   };
-}
-
-function isCoordinator({ index }: TaskContext, { isDetached }: ProgramFacts): boolean {
-  return isDetached && index === 0;
 }
 
 /** The module is named by whoever starts the worker: nothing that runs tasks knows of connections. */

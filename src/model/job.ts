@@ -70,6 +70,14 @@ export interface JobSpec {
   readonly detached?: true;
 }
 
+/** Whether the task of this index is the coordinator of a detached job. */
+export function isCoordinator(
+  { detached }: { readonly detached?: boolean | undefined },
+  index: TaskIndex,
+): boolean {
+  return index === 0 && detached === true;
+}
+
 /** How many tasks of a job ended in each way. The rest wait or are processing. */
 interface EndCounts {
   completed: number;

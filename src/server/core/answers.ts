@@ -1,9 +1,10 @@
+import { isCoordinator } from '../../model/job.js';
 import { BLOB_TAG } from '../../model/protocol.js';
 import type { Effects } from './effects.js';
 import { endCoordinator, endTask, sendKills } from './endings.js';
 import type { AnswersReceived, OutputReceived, ReceivedAnswer } from './events.js';
 import { recall, release, requeue, settleHolding } from './leases.js';
-import { isCoordinator, type LiveJob, type LiveWorker, type State } from './state.js';
+import { type LiveJob, type LiveWorker, type State } from './state.js';
 import type { Turn } from './turn.js';
 
 /** Step 6 of the flow: records what a worker says, each task's end exactly once, and acknowledges all of it. */
@@ -76,7 +77,7 @@ function takeAnswer(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Receiv
       const ending = { index, status: outcome, worker: worker.number, attempt, record: answer.record };
       const isBlob = answer.payload[0] === BLOB_TAG;
       const whole = isBlob ? { ...ending, blob: answer.payload } : ending;
-      if (isCoordinator(job, index)) endCoordinator(turn, job, whole, '');
+      if (isCoordinator(job.spec, index)) endCoordinator(turn, job, whole, '');
       else endTask(turn, job, whole);
     }
     return;
@@ -132,7 +133,7 @@ function failAttempt(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Recei
       attempt,
       record: answer.record,
     };
-    if (isCoordinator(job, index)) {
+    if (isCoordinator(job.spec, index)) {
       const message = state.config.encode.messageOf(answer.payload);
       endCoordinator(turn, job, ending, `Its coordinator failed: ${message}`);
     } else {
@@ -155,7 +156,7 @@ function noteMean(state: State, job: LiveJob, answers: readonly ReceivedAnswer[]
   for (const { meta } of answers) {
     if (meta.outcome !== 'completed' && meta.outcome !== 'failed') continue;
     // Days of a coordinator say nothing of how long the tasks take.
-    if (isCoordinator(job, meta.index)) continue;
+    if (isCoordinator(job.spec, meta.index)) continue;
     sumUs += meta.wallUs;
     count += 1;
   }

@@ -1,14 +1,7 @@
+import { isCoordinator } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { coordinatorKeyOf } from './leases.js';
-import {
-  isCoordinator,
-  isWaiting,
-  type LiveJob,
-  type LiveWorker,
-  type Queue,
-  type State,
-  waitingCount,
-} from './state.js';
+import { isWaiting, type LiveJob, type LiveWorker, type Queue, type State, waitingCount } from './state.js';
 
 /** Throws when the state contradicts itself. Runs after every step of the simulation and of the tests. */
 export function check(state: State): void {
@@ -22,7 +15,7 @@ export function check(state: State): void {
     checkJob(state, job);
     for (const [index, holding] of job.leases) {
       const { worker } = holding.grant;
-      if (isCoordinator(job, index)) add(coordinatingByWorker, worker);
+      if (isCoordinator(job.spec, index)) add(coordinatingByWorker, worker);
       else {
         add(heldByWorker, worker);
         add(share, job.owner);
@@ -162,7 +155,7 @@ function checkResources(state: State, worker: LiveWorker): void {
   for (const job of state.jobs.values()) {
     for (const name in job.spec.resources) {
       for (const [index, { grant }] of job.leases) {
-        if (grant.worker !== worker.number || isCoordinator(job, index)) continue;
+        if (grant.worker !== worker.number || isCoordinator(job.spec, index)) continue;
         used.set(name, (used.get(name) ?? 0) + (job.spec.resources[name] ?? 0));
       }
     }

@@ -1,4 +1,4 @@
-import type { JobId, JobRecord } from '../../model/job.js';
+import { isCoordinator, type JobId, type JobRecord } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { block, namedAgain, reopen } from './dependencies.js';
 import { type Effects, refusal } from './effects.js';
@@ -6,7 +6,7 @@ import { settleJob } from './announcements.js';
 import { endCoordinator, endJobIfDone, endTask, sendKills, statedEnding, stopJob } from './endings.js';
 import type { JobRerun } from './events.js';
 import { addWaiting, enqueue, queueKeyOf, withdraw } from './leases.js';
-import { copyOf, isCoordinator, isWaiting, LiveJob, type State } from './state.js';
+import { copyOf, isWaiting, LiveJob, type State } from './state.js';
 
 const NO_RESULT = new Uint8Array(0);
 const KILL_OR_WAIT = 'Kill it first, or wait for it.';
@@ -51,7 +51,7 @@ export function tasksKilled(
     const failure = { kind: 'killed' as const, message: event.reason, workerName: '', host: '' };
     const turn = { state, now, effects };
     const { failure: _, ...ending } = statedEnding(turn, job, { index, status: 'killed', failure });
-    if (isCoordinator(job, index)) endCoordinator(turn, job, ending, event.reason);
+    if (isCoordinator(job.spec, index)) endCoordinator(turn, job, ending, event.reason);
     else endTask(turn, job, ending);
   }
   effects.sends.push({ type: 'reply', request: event.request, jobs: job === undefined ? [] : [job.id] });
@@ -205,7 +205,7 @@ function keepCompleted(
   let next = 0;
   let completed = 0;
   for (const { index, status } of ends) {
-    if (status !== 'completed' || isCoordinator(job, index)) {
+    if (status !== 'completed' || isCoordinator(job.spec, index)) {
       effects.writes.push({ type: 'delete-end', job: job.id, index });
       continue;
     }

@@ -1,8 +1,7 @@
-import type { Attempt, TaskIndex } from '../../model/job.js';
+import { isCoordinator, type Attempt, type TaskIndex } from '../../model/job.js';
 import type { Effects } from './effects.js';
 import {
   type Holding,
-  isCoordinator,
   type LiveJob,
   type LiveWorker,
   type Needs,
@@ -47,7 +46,7 @@ export function hold(state: State, job: LiveJob, index: TaskIndex, holding: Hold
     throw new Error(`lease of worker ${String(holding.grant.worker)}, which is not in the state`);
   job.leases.set(index, holding);
   state.dirty.add(job);
-  if (isCoordinator(job, index)) {
+  if (isCoordinator(job.spec, index)) {
     worker.coordinating += 1;
     return;
   }
@@ -64,7 +63,7 @@ export function release(state: State, job: LiveJob, index: TaskIndex, holding: H
   if (job.progress.size > 0) job.progress.delete(index);
   state.dirty.add(job);
   const worker = state.workers.get(holding.grant.worker);
-  if (isCoordinator(job, index)) {
+  if (isCoordinator(job.spec, index)) {
     if (worker !== undefined) worker.coordinating -= 1;
     return;
   }
@@ -127,7 +126,7 @@ export function requeue(state: State, job: LiveJob, index: TaskIndex, attempt: A
 }
 
 export function addWaiting(state: State, job: LiveJob, first: TaskIndex, count: number): void {
-  if (count > 0 && isCoordinator(job, first)) {
+  if (count > 0 && isCoordinator(job.spec, first)) {
     job.coordinatorWaits = true;
     job.waiting.add(1, count - 1);
   } else {

@@ -201,11 +201,6 @@ export function needsOfJob(job: LiveJob): Needs {
   };
 }
 
-/** Whether a task is the coordinator of a detached job. */
-export function isCoordinator(job: LiveJob, index: TaskIndex): boolean {
-  return index === 0 && job.spec.detached === true;
-}
-
 /** How many tasks wait, the coordinator of a detached job among them. */
 export function waitingCount(job: LiveJob): number {
   return job.coordinatorWaits ? job.waiting.size + 1 : job.waiting.size;

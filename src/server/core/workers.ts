@@ -1,17 +1,11 @@
+import { isCoordinator } from '../../model/job.js';
 import type { Lease } from '../../model/task.js';
 import { heard } from './answers.js';
 import type { Effects } from './effects.js';
 import { endTask, statedEnding } from './endings.js';
 import type { WorkerRegistered, WorkerRenewed } from './events.js';
 import { hold, deleteWaiting, recall, release, remember, requeue, settleHolding } from './leases.js';
-import {
-  type Holding,
-  isCoordinator,
-  type LiveJob,
-  type LiveWorker,
-  newWorker,
-  type State,
-} from './state.js';
+import { type Holding, type LiveJob, type LiveWorker, newWorker, type State } from './state.js';
 import type { Turn } from './turn.js';
 
 /** A worker came, or came back: its leases and what it says it holds are made one. */
@@ -150,7 +144,7 @@ function isWanted(state: State, worker: LiveWorker, lease: Lease, effects: Effec
   if (current?.grant.worker === worker.number && current.attempt === attempt) return true;
   const lapsed = recall(job, index, worker.number, attempt);
   if (lapsed === undefined) return false;
-  if (isCoordinator(job, index) && (current !== undefined || attempt < (job.attempts.get(index) ?? 0))) {
+  if (isCoordinator(job.spec, index) && (current !== undefined || attempt < (job.attempts.get(index) ?? 0))) {
     // Another one has taken over the job by now, and two would only take it from each other.
     settleHolding(state, lapsed, effects);
     return false;
@@ -167,7 +161,7 @@ function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effe
     const { job, index, holding } = lease;
     if (job.leases.get(index) !== holding) continue;
     release(state, job, index, holding);
-    if (isCoordinator(job, index)) {
+    if (isCoordinator(job.spec, index)) {
       // It lives for days, over the walltimes of many workers: losing one of them is no failure of its own.
       remember(job, index, holding);
       requeue(state, job, index, holding.attempt);

@@ -1,5 +1,5 @@
+import { isCoordinator } from '../../model/job.js';
 import { waitingLeases } from './assign.js';
-import { isCoordinator } from './coordinators.js';
 import { allHeld, findHeld, heldCount, leaseKey, MAX_CREDIT, type AgentState, type Place } from './state.js';
 
 /** Throws when the state contradicts itself. Runs after every step of the unit tests and of the simulation. */

@@ -1,15 +1,10 @@
-import { setPlace, type AgentState, type Held, type ProgramSpec, type SlotState } from './state.js';
+import { setPlace, type AgentState, type Held, type SlotState } from './state.js';
 import { returnLease, type Turn } from './turn.js';
 
 /**
  * Coordinators of detached jobs: each is the first task of its job, lives for days and mostly waits. They run in
  * slots of their own behind the others, and nothing of how tasks are paced, queued or counted knows of them.
  */
-
-/** Whether a task of this program is its coordinator. */
-export function isCoordinator(spec: Pick<ProgramSpec, 'detached'>, index: number): boolean {
-  return index === 0 && spec.detached;
-}
 
 /** Gives a coordinator a slot at once. Where none is free it goes back: another worker may have one. */
 export function placeCoordinator(state: AgentState, turn: Turn, held: Held): void {

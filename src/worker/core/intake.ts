@@ -1,7 +1,7 @@
-import type { JobId, Payload } from '../../model/job.js';
+import { isCoordinator, type JobId, type Payload } from '../../model/job.js';
 import type { Lease } from '../../model/task.js';
 import { queueOf } from './assign.js';
-import { isCoordinator, placeCoordinator } from './coordinators.js';
+import { placeCoordinator } from './coordinators.js';
 import type { LeaseRun } from './events.js';
 import { append } from './queue.js';
 import {
