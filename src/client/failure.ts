@@ -1,4 +1,4 @@
-import { DsageError, KilledError, TaskFailedError } from '../model/errors.js';
+import { DsageError, KilledError, sentence, TaskFailedError } from '../model/errors.js';
 import type { Answer, Failure } from '../model/task.js';
 import { decodeValue } from '../wire/codec.js';
 import { readPayload } from '../wire/payload.js';
@@ -59,8 +59,4 @@ function detailsOf({ lastOutput, directory }: Failure): string {
     output === '' ? '' : `\nLast output:\n${output.replace(/^/gm, '  | ')}`,
     directory === undefined ? '' : `\nIts files were kept in ${directory}.`,
   ].join('');
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { DsageError, messageOf } from '../model/errors.js';
+import { asDsageError, DsageError, messageOf } from '../model/errors.js';
 import { isFinal } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
 import { PackedTasksWriter } from '../wire/packed.js';
@@ -8,7 +8,6 @@ import { inlineIfSmall } from './blobs.js';
 import { OUTBOX_LIMITS } from './core/outbox.js';
 import type { Part } from './core/outbox-entry.js';
 import type { ArgumentSource } from './inputs.js';
-import { asDsageError } from './submit.js';
 import type { TrackedJob } from './tracked-job.js';
 
 /** The first part is small, so that work begins at once; then they grow. */

@@ -1,5 +1,5 @@
 import type { JobEnding, PortListener, TaskPort } from '../jobs/port.js';
-import { DsageError } from '../model/errors.js';
+import { asDsageError, DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
 import { isFinal } from '../model/status.js';
 import { encodeValue } from '../wire/codec.js';
@@ -16,7 +16,7 @@ import { KillQueue } from './kill-queue.js';
 import { recordedTasks } from './recorded-tasks.js';
 import type { JobListener } from './session.js';
 import { SlotCount } from './slot-count.js';
-import { asDsageError, partOf } from './submit.js';
+import { partOf } from './submit.js';
 import { TaskSender } from './task-sender.js';
 import type { Connection } from './tracked-job.js';
 

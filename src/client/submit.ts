@@ -1,4 +1,4 @@
-import { DsageError, messageOf } from '../model/errors.js';
+import { asDsageError } from '../model/errors.js';
 import type { BlobRef, Payload } from '../model/job.js';
 import { blobToMessage, bufferOf } from '../wire/convert.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
@@ -84,10 +84,6 @@ export function submitDraft(
     .then(([{ spec, part }, numbers]) => submit(spec, part, numbers))
     .catch((error: unknown) => tracked.fail(asDsageError(error)));
   connection.session.expect(submitted);
-}
-
-export function asDsageError(error: unknown): DsageError {
-  return error instanceof DsageError ? error : new DsageError('internal', messageOf(error), { cause: error });
 }
 
 /** What a draft is on the wire, once all that it needs is on the server. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { DsageError, KilledError, messageOf, TaskFailedError } from '../model/errors.js';
+import { asDsageError, DsageError, KilledError, sentence, TaskFailedError } from '../model/errors.js';
 import type { TaskIndex } from '../model/job.js';
 import { isFinal, type JobStatus } from '../model/status.js';
 import { Alarm } from './alarm.js';
@@ -254,11 +254,11 @@ export class Coordinator implements Run, PortListener {
   }
 
   #conclude({ status, reason }: End): void {
+    const said = sentence(reason === '' ? 'no reason was given' : reason);
     this.status = status;
     if (status === 'completed') this.error = undefined;
-    else if (status === 'killed')
-      this.error = new KilledError(`${this.#label} was killed: ${sentence(reason)}`);
-    else this.error = new TaskFailedError(`${this.#label} failed: ${sentence(reason)}`, causeOf(this.error));
+    else if (status === 'killed') this.error = new KilledError(`${this.#label} was killed: ${said}`);
+    else this.error = new TaskFailedError(`${this.#label} failed: ${said}`, causeOf(this.error));
     this.#finishRun();
   }
 
@@ -354,14 +354,4 @@ export class Coordinator implements Run, PortListener {
 
 function causeOf(error: DsageError | undefined): { readonly cause?: unknown } {
   return error === undefined ? {} : { cause: error.cause ?? error };
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text === '' ? 'no reason was given' : text}.`;
-}
-
-function asDsageError(thrown: unknown): DsageError {
-  return thrown instanceof DsageError
-    ? thrown
-    : new DsageError('internal', messageOf(thrown), { cause: thrown });
 }

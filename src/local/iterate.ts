@@ -3,7 +3,7 @@ import { InputWindow } from '../jobs/input-window.js';
 import type { ManyInputs } from '../jobs/input-window.js';
 import { checkOnError, inputError } from '../jobs/parallel.js';
 import type { OnErrorOption } from '../jobs/parallel.js';
-import { DsageError, messageOf } from '../model/errors.js';
+import { asDsageError, DsageError, messageOf } from '../model/errors.js';
 import { decodeValue, encodeValue } from '../wire/codec.js';
 import { LocalPool } from './pool.js';
 
@@ -144,8 +144,4 @@ function encodeArguments(args: readonly unknown[], index: number): Uint8Array {
     const { code } = asDsageError(error);
     throw new DsageError(code, `Input ${index}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function asDsageError(error: unknown): DsageError {
-  return error instanceof DsageError ? error : new DsageError('internal', messageOf(error), { cause: error });
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
 import type { DsageError } from '../model/errors.js';
-import { messageOf, TaskFailedError } from '../model/errors.js';
+import { messageOf, sentence, TaskFailedError } from '../model/errors.js';
 import { decodeValue } from '../wire/codec.js';
 import { movable } from './messages.js';
 import type { FromThread, ThreadFailure, ToThread } from './messages.js';
@@ -167,5 +167,5 @@ function failureOf(cbor: Uint8Array): DsageError {
 }
 
 function failed(why: string, options: { readonly cause?: unknown } = {}): DsageError {
-  return new TaskFailedError(`The task failed: ${/[.!?]$/.test(why) ? why : `${why}.`}`, options);
+  return new TaskFailedError(`The task failed: ${sentence(why)}`, options);
 }

@@ -100,6 +100,18 @@ export function isErrorCode(text: string): text is ErrorCode {
   return (ERROR_CODES as readonly string[]).includes(text);
 }
 
+/** Anything that was thrown as a DsageError: what is none is a fault of ours, `internal`. */
+export function asDsageError(thrown: unknown): DsageError {
+  return thrown instanceof DsageError
+    ? thrown
+    : new DsageError('internal', messageOf(thrown), { cause: thrown });
+}
+
+/** A reason as a sentence, to be put at the end of a message. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

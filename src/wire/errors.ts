@@ -2,6 +2,7 @@ import { Metadata, status as Status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
 import {
+  asDsageError,
   DsageError,
   isErrorCode,
   KilledError,
@@ -47,8 +48,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, Status>> = {
 
 /** What a handler passes to its callback, or emits on its stream, when it fails with `error`. */
 export function toServiceError(error: unknown): ServiceError {
-  const known =
-    error instanceof DsageError ? error : new DsageError('internal', messageOf(error), { cause: error });
+  const known = asDsageError(error);
   const metadata = new Metadata();
   metadata.set(CODE_KEY, known.code);
   if (known.hint !== undefined) metadata.set(HINT_KEY, encodeURIComponent(cut(known.hint)));
@@ -74,7 +74,7 @@ export function fromServiceError(error: unknown, address: string): DsageError {
 
 /** A DsageError inside a stream or a batch. */
 export function toProblem(error: unknown): Problem {
-  const known = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
+  const known = asDsageError(error);
   return { code: known.code, message: cut(known.message), hint: known.hint ?? '' };
 }
 

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
-import { DsageError, messageOf } from '../../model/errors.js';
+import { asDsageError, DsageError, messageOf } from '../../model/errors.js';
 import type { JobId, JobSpec } from '../../model/job.js';
 import { ownHello } from '../../wire/hello.js';
 import type { Identity } from '../../model/user.js';
@@ -187,8 +187,13 @@ async function watch(services: Services, link: ClientLink, message: WatchJobs): 
 }
 
 function refuse(services: Services, link: ClientLink, seq: number, error: unknown): void {
-  const known = error instanceof DsageError ? error : new DsageError('internal', messageOf(error));
   const { session, connection } = link;
-  services.clients.deliver({ type: 'refuse', session, connection, seq, problem: problemOf(known) });
+  services.clients.deliver({
+    type: 'refuse',
+    session,
+    connection,
+    seq,
+    problem: problemOf(asDsageError(error)),
+  });
   services.clients.flush();
 }
