@@ -53,7 +53,7 @@ export type { BlockOptions } from './client/gather.js';
 export type { JobReference } from './client/job-reference.js';
 export type { AnyJob, AttachOptions } from './client/runs.js';
 export type { RerunOptions } from './client/job-handle.js';
-export type { WaitOptions } from './client/news.js';
+export type { WaitOptions } from './jobs/news.js';
 export type { ClientDetails, NewUser, ServerStatus, WorkerDetails } from './client/administration.js';
 export type { ServerHandle, ServerOptions } from './deploy/server.js';
 export type { SetupOptions, SetupReport } from './deploy/setup.js';

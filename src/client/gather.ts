@@ -2,7 +2,7 @@ import { DsageError } from '../model/errors.js';
 import { Job } from './job.js';
 import { MapJob } from './map-job.js';
 import type { TaskHandle } from './task-handle.js';
-import type { WaitOptions } from './news.js';
+import type { WaitOptions } from '../jobs/news.js';
 
 export interface BlockOptions extends WaitOptions {
   /** Rejects with the first error instead of leaving it on its handle. */

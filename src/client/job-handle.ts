@@ -7,7 +7,7 @@ import { followOutput } from './follow.js';
 import type { OutputOptions, OutputPiece } from './follow.js';
 import type { Explanation } from './queries.js';
 import { saveValue } from './save.js';
-import type { WaitOptions } from './news.js';
+import type { WaitOptions } from '../jobs/news.js';
 import type { TrackedJob } from './tracked-job.js';
 
 export interface RerunOptions {

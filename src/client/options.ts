@@ -106,14 +106,6 @@ export function whole(
   });
 }
 
-/** Throws `invalid-argument` for what no wait can take. */
-export function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;
-  throw new DsageError('invalid-argument', `timeoutMs is ${timeoutMs}.`, {
-    hint: 'It must be a number of milliseconds; leave it out to wait without a limit.',
-  });
-}
-
 function nameOf(name: unknown = ''): string {
   if (typeof name === 'string' && name.length <= MAX_NAME_LENGTH) return name;
   const found = typeof name === 'string' ? `has ${name.length} characters` : `is ${shown(name)}`;

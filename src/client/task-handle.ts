@@ -6,7 +6,7 @@ import type { Answer } from '../model/task.js';
 import { failureOf, jobError, readFailure, taskError, valueOf } from './failure.js';
 import { followOutput } from './follow.js';
 import type { OutputOptions, OutputPiece } from './follow.js';
-import type { WaitOptions } from './news.js';
+import type { WaitOptions } from '../jobs/news.js';
 import type { TrackedJob } from './tracked-job.js';
 
 /** One task of a job of many, as its user holds it. Made on demand: two handles of one task are alike. */

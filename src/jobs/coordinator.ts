@@ -8,9 +8,10 @@ import type { DistributedJob } from './distributed-job.js';
 import { Ending } from './ending.js';
 import { Generator } from './generator.js';
 import { JobFault, jobFault } from './job-fault.js';
+import type { WaitOptions } from './news.js';
 import type { Heard, PortListener, TaskPort } from './port.js';
 import type { Origin } from './recording.js';
-import type { Run, RunCounts, WaitOptions } from './run.js';
+import type { Run, RunCounts } from './run.js';
 import { TaskBook } from './task-book.js';
 import { Window } from './window.js';
 

@@ -6,7 +6,8 @@ import type { JobStatus } from '../model/status.js';
 import { CLASS_MARK } from './class-mark.js';
 import type { JobContext } from './context.js';
 import { deepFreeze } from './freeze.js';
-import type { Run, RunCounts, WaitOptions } from './run.js';
+import type { WaitOptions } from './news.js';
+import type { Run, RunCounts } from './run.js';
 
 /** What the coordinator does about a task that failed for good. */
 export type FailureDecision = 'retry' | 'skip' | 'fail';

@@ -1,12 +1,10 @@
-import { type DsageError, TimeoutError } from '../model/errors.js';
-import type { WaitOptions } from './run.js';
-
-/** setTimeout takes longer ones for 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { TimeoutError } from '../model/errors.js';
+import { News } from './news.js';
+import type { WaitOptions } from './news.js';
 
 /** The end of a run, which comes once, and those who wait for it. */
 export class Ending {
-  readonly #waiters = new Set<() => void>();
+  readonly #news = new News();
   #hasCome = false;
 
   get hasCome(): boolean {
@@ -15,7 +13,7 @@ export class Ending {
 
   come(): void {
     this.#hasCome = true;
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#news.tell();
   }
 
   /**
@@ -23,27 +21,12 @@ export class Ending {
    *
    * @param describe says for the TimeoutError how far the run is
    */
-  wait({ timeoutMs, signal }: WaitOptions, describe: () => string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void): void => {
-        clearTimeout(timer);
-        this.#waiters.delete(came);
-        signal?.removeEventListener('abort', aborted);
-        how();
-      };
-      const came = (): void => settle(resolve);
-      const aborted = (): void => settle(() => reject(signal?.reason as Error));
-      const timedOut = (): void => settle(() => reject(timeoutError(timeoutMs ?? 0, describe())));
-      const timer =
-        timeoutMs === undefined ? undefined : setTimeout(timedOut, Math.min(timeoutMs, LONGEST_TIMER_MS));
-      this.#waiters.add(came);
-      signal?.addEventListener('abort', aborted);
-      if (signal?.aborted === true) aborted();
-      else if (this.#hasCome) came();
-    });
+  wait(options: WaitOptions, describe: () => string): Promise<void> {
+    const ends = {
+      problem: () => undefined,
+      timeout: (timeoutMs: number) =>
+        new TimeoutError(`After ${String(timeoutMs)} ms ${describe()}.`, { hint: 'It goes on; wait again.' }),
+    };
+    return this.#news.until(() => this.#hasCome, ends, options);
   }
-}
-
-function timeoutError(timeoutMs: number, state: string): DsageError {
-  return new TimeoutError(`After ${String(timeoutMs)} ms ${state}.`, { hint: 'It goes on; wait again.' });
 }

@@ -1,13 +1,6 @@
 import type { DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
-
-/** Limits of one wait; the work goes on when they are reached. */
-export interface WaitOptions {
-  /** Rejects with TimeoutError after this many milliseconds. */
-  readonly timeoutMs?: number;
-  /** Rejects with the signal's reason when it is aborted. */
-  readonly signal?: AbortSignal;
-}
+import type { WaitOptions } from './news.js';
 
 /** How many tasks of a job are where, as its coordinator knows it. */
 export interface RunCounts {

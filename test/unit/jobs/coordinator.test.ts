@@ -356,6 +356,8 @@ describe('a coordinator', () => {
     const reason = new Error('not now');
     const aborted = await job.wait({ signal: AbortSignal.abort(reason) }).catch((thrown: unknown) => thrown);
     expect(aborted).to.equal(reason);
+    const wrong = await job.wait({ timeoutMs: Number.NaN }).catch((thrown: unknown) => thrown);
+    expect(wrong).to.have.property('code', 'invalid-argument');
     await settled();
     await job.wait({ timeoutMs: 5 });
   });

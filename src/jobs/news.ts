@@ -1,5 +1,4 @@
-import type { DsageError } from '../model/errors.js';
-import { checkTimeout } from './options.js';
+import { DsageError } from '../model/errors.js';
 
 export interface WaitOptions {
   /** Rejects with TimeoutError after this many milliseconds; the work goes on. */
@@ -63,4 +62,12 @@ export class News {
       else check();
     });
   }
+}
+
+/** Throws `invalid-argument` for what no wait can take. */
+function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && timeoutMs >= 0)) return;
+  throw new DsageError('invalid-argument', `timeoutMs is ${timeoutMs}.`, {
+    hint: 'It must be a number of milliseconds; leave it out to wait without a limit.',
+  });
 }
