@@ -1,3 +1,4 @@
+import { isIterable } from '../jobs/input-window.js';
 import { DsageError } from '../model/errors.js';
 
 /** What `d.map` takes its inputs from; read only as fast as the server takes them. */
@@ -59,12 +60,7 @@ function isAsync(input: unknown): input is AsyncIterable<unknown> {
 
 function iteratorOf(input: unknown, place: number): Iterator<unknown> | AsyncIterator<unknown> {
   if (isAsync(input)) return input[Symbol.asyncIterator]();
-  if (
-    typeof input === 'string' ||
-    (typeof input === 'object' && input !== null && Symbol.iterator in input)
-  ) {
-    return (input as Iterable<unknown>)[Symbol.iterator]();
-  }
+  if (isIterable(input)) return input[Symbol.iterator]();
   throw new DsageError('invalid-argument', `Argument ${place + 2} of map cannot be iterated over.`, {
     hint: 'Pass arrays or other iterables, and the options last.',
   });

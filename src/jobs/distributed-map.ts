@@ -6,6 +6,7 @@ import { DsageError } from '../model/errors.js';
 import { decodeValue, encodeValue } from '../wire/codec.js';
 import type { JobContext } from './context.js';
 import { DistributedJob } from './distributed-job.js';
+import { isIterable } from './input-window.js';
 
 /** What a DistributedMap is made from again: values that travel. */
 export interface DistributedMapParameters {
@@ -127,12 +128,6 @@ function firstOf(input: Iterable<unknown>, count: number): unknown[] {
     if (items.length >= count) break;
   }
   return items;
-}
-
-function isIterable(input: unknown): input is Iterable<unknown> {
-  return (
-    typeof input === 'string' || (typeof input === 'object' && input !== null && Symbol.iterator in input)
-  );
 }
 
 /** The function with a scope that it may change: parameters are frozen. */

@@ -14,6 +14,13 @@ export function isManyInputs(value: unknown): value is ManyInputs<unknown> {
   return Symbol.iterator in value;
 }
 
+/** Whether a value can be one argument's inputs, a string's characters included. */
+export function isIterable(input: unknown): input is Iterable<unknown> {
+  return (
+    typeof input === 'string' || (typeof input === 'object' && input !== null && Symbol.iterator in input)
+  );
+}
+
 /** The arguments that an input stands for: an array is the list of them, anything else is the only one. */
 export function argumentsOf(input: unknown): readonly unknown[] {
   return Array.isArray(input) ? input : [input];
