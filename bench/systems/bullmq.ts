@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-import { programPath } from '../support/paths.js';
-import { Program } from '../support/program.js';
+import { nodeProgram, startPeer } from './peer.js';
 import { hasRedis, Redis } from './redis.js';
 import type { RunningSystem, System } from './system.js';
 
@@ -35,34 +31,14 @@ function missing(): string | undefined {
   }
 }
 
-async function start(concurrency: number): Promise<RunningSystem> {
-  const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
-  const programs: { stop(): Promise<void> }[] = [];
-  const stop = async (): Promise<void> => {
-    for (const program of programs.reverse()) await program.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
-    const redis = await Redis.start(directory);
-    programs.push(redis);
-    const { port } = redis;
-    const workers = Array.from({ length: WORKERS }, () => node('bullmq-worker', { port, concurrency }));
-    programs.push(...workers);
-    const client = node('bullmq-client', { port });
-    programs.push(client);
+function start(concurrency: number): Promise<RunningSystem> {
+  return startPeer(async ({ directory, keep }) => {
+    const { port } = keep(await Redis.start(directory));
+    const workers = Array.from({ length: WORKERS }, () =>
+      keep(nodeProgram('bullmq-worker', { port, concurrency })),
+    );
+    const client = keep(nodeProgram('bullmq-client', { port }));
     await Promise.all([...workers, client].map((program) => program.line('ready')));
-    return {
-      throughput: async (tasks) => Number((await client.ask({ do: 'throughput', tasks }))['perSecond']),
-      latency: async (samples) => (await client.ask({ do: 'latency', samples }))['ms'] as number[],
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-function node(name: string, configuration: Readonly<Record<string, unknown>>): Program {
-  const args = [programPath(name), JSON.stringify(configuration)];
-  return new Program({ name, command: process.execPath, args });
+    return client;
+  });
 }

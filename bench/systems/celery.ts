@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { root } from '../support/paths.js';
 import { Program } from '../support/program.js';
 import { pythonWith } from '../support/python.js';
+import { startPeer } from './peer.js';
 import { hasRedis, Redis } from './redis.js';
 import type { RunningSystem, System } from './system.js';
 
@@ -28,30 +27,14 @@ function python(): string | undefined {
   return pythonWith('celery', 'redis');
 }
 
-async function start(): Promise<RunningSystem> {
-  const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
-  const programs: { stop(): Promise<void> }[] = [];
-  const stop = async (): Promise<void> => {
-    for (const program of programs.reverse()) await program.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
-    const redis = await Redis.start(directory);
-    programs.push(redis);
-    const worker = celery('worker', redis.port, directory);
-    programs.push(worker);
-    const client = celery('client', redis.port, directory);
-    programs.push(client);
+function start(): Promise<RunningSystem> {
+  return startPeer(async ({ directory, keep }) => {
+    const { port } = keep(await Redis.start(directory));
+    const worker = keep(celery('worker', port, directory));
+    const client = keep(celery('client', port, directory));
     await Promise.all([worker.line('ready'), client.line('ready')]);
-    return {
-      throughput: async (tasks) => Number((await client.ask({ do: 'throughput', tasks }))['perSecond']),
-      latency: async (samples) => (await client.ask({ do: 'latency', samples }))['ms'] as number[],
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return client;
+  });
 }
 
 function celery(role: 'worker' | 'client', port: number, cwd: string): Program {

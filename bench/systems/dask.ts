@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { root } from '../support/paths.js';
 import { Program } from '../support/program.js';
 import { pythonWith } from '../support/python.js';
+import { startPeer } from './peer.js';
 import type { RunningSystem, System } from './system.js';
 
 /**
@@ -21,29 +20,19 @@ export function daskSystem(saturation?: 'inf'): System {
   };
 }
 
-async function start(saturation: string | undefined): Promise<RunningSystem> {
-  const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
-  const program = new Program({
-    name: 'dask',
-    command: pythonWith('distributed') ?? 'python3',
-    args: [join(root, 'bench', 'programs', 'dask-cluster.py')],
-    // Workers keep what they spill in the working directory.
-    cwd: directory,
-    env: saturation === undefined ? {} : { DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION: saturation },
-  });
-  const stop = async (): Promise<void> => {
-    await program.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
+function start(saturation: string | undefined): Promise<RunningSystem> {
+  return startPeer(async ({ directory, keep }) => {
+    const program = keep(
+      new Program({
+        name: 'dask',
+        command: pythonWith('distributed') ?? 'python3',
+        args: [join(root, 'bench', 'programs', 'dask-cluster.py')],
+        // Workers keep what they spill in the working directory.
+        cwd: directory,
+        env: saturation === undefined ? {} : { DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION: saturation },
+      }),
+    );
     await program.line('ready');
-    return {
-      throughput: async (tasks) => Number((await program.ask({ do: 'throughput', tasks }))['perSecond']),
-      latency: async (samples) => (await program.ask({ do: 'latency', samples }))['ms'] as number[],
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return program;
+  });
 }

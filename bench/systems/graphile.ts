@@ -1,9 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { programPath } from '../support/paths.js';
-import { Program } from '../support/program.js';
+import { nodeProgram, startPeer } from './peer.js';
 import { hasPostgres, Postgres } from './postgres.js';
 import type { RunningSystem, System } from './system.js';
 
@@ -32,38 +27,16 @@ export function graphileSystem(settings: 'default' | 'batched'): System {
   };
 }
 
-async function start(options: object): Promise<RunningSystem> {
-  const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
-  const programs: { stop(): Promise<void> }[] = [];
-  const stop = async (): Promise<void> => {
-    for (const program of programs.reverse()) await program.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
-    const postgres = await Postgres.start(directory);
-    programs.push(postgres);
-    const { connectionString } = postgres;
-    const client = node('graphile-client', { connectionString });
-    programs.push(client);
+function start(options: object): Promise<RunningSystem> {
+  return startPeer(async ({ directory, keep }) => {
+    const { connectionString } = keep(await Postgres.start(directory));
+    const client = keep(nodeProgram('graphile-client', { connectionString }));
     // It has made the tables then.
     await client.line('ready');
     const workers = Array.from({ length: WORKERS }, () =>
-      node('graphile-worker', { connectionString, options }),
+      keep(nodeProgram('graphile-worker', { connectionString, options })),
     );
-    programs.push(...workers);
     await Promise.all(workers.map((worker) => worker.line('ready')));
-    return {
-      throughput: async (tasks) => Number((await client.ask({ do: 'throughput', tasks }))['perSecond']),
-      latency: async (samples) => (await client.ask({ do: 'latency', samples }))['ms'] as number[],
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-function node(name: string, configuration: Readonly<Record<string, unknown>>): Program {
-  const args = [programPath(name), JSON.stringify(configuration)];
-  return new Program({ name, command: process.execPath, args });
+    return client;
+  });
 }
