@@ -5,6 +5,8 @@ import { KilledError, TaskFailedError } from '#dsage/model/errors.js';
 
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
+import { Endless } from '../support/endless.js';
+import { rejection } from '../support/rejection.js';
 import { removeTempDirs } from '../support/temp-dir.js';
 
 describe('d.map', () => {
@@ -56,23 +58,15 @@ describe('d.map', () => {
   });
 
   it('reads lazy inputs no further than the job lives, and closes them', async () => {
-    let read = 0;
-    let closed = false;
-    function* endless() {
-      try {
-        while (true) yield read++;
-      } finally {
-        closed = true;
-      }
-    }
-    const j = d.map((n: number) => 2 * n, endless());
+    const numbers = new Endless();
+    const j = d.map((n: number) => 2 * n, numbers);
     expect(await j.at(3)!.wait()).to.equal(6);
     await j.kill('far enough');
-    expect(await failure(j.wait())).to.be.instanceOf(KilledError);
-    await eventually('the inputs are closed', () => closed);
-    const end = read;
+    expect(await rejection(j.wait())).to.be.instanceOf(KilledError);
+    await eventually('the inputs are closed', () => numbers.isClosed);
+    const end = numbers.read;
     await d('1').wait();
-    expect(read).to.equal(end);
+    expect(numbers.read).to.equal(end);
   });
 
   it('runs what came of asynchronous inputs before the next one comes', async () => {
@@ -98,10 +92,10 @@ describe('d.map', () => {
       throw new Error('no more of these');
     }
     const j = d.map((n: number) => n, broken());
-    expect((await failure(j.wait())).message).to.contain('no more of these');
+    expect((await rejection(j.wait())).message).to.contain('no more of these');
     const info = await d.job(j.id!);
     expect(info.status).to.equal('killed');
-    expect((await failure(info.wait())).message).to.contain('no more of these');
+    expect((await rejection(info.wait())).message).to.contain('no more of these');
   });
 
   it('keeps failures with their tasks', async () => {
@@ -119,11 +113,11 @@ describe('d.map', () => {
     ]);
     expect(tasks[2]!.error?.message).to.match(/Task 2 of job \d+ failed.*not 3/);
     expect(tasks[2]!.error?.cause).to.be.instanceOf(RangeError);
-    expect((await failure(tasks[5]!.wait())).message).to.match(/attempt 1.*not 6[^]*attempt 2.*not 6/);
-    const error = await failure(j.wait());
+    expect((await rejection(tasks[5]!.wait())).message).to.match(/attempt 1.*not 6[^]*attempt 2.*not 6/);
+    const error = await rejection(j.wait());
     expect(error).to.be.instanceOf(TaskFailedError);
     expect(error.message).to.match(/2 of its 6 tasks failed.*Task 2/s);
-    expect(await failure(d.blockOnJobs(j, { rejectOnFailure: true }))).to.be.instanceOf(TaskFailedError);
+    expect(await rejection(d.blockOnJobs(j, { rejectOnFailure: true }))).to.be.instanceOf(TaskFailedError);
     expect([j.status, j.progress.failed]).to.deep.equal(['failed', 2]);
   });
 
@@ -154,7 +148,7 @@ describe('d.map', () => {
       Array.from({ length: 500 }, (_, i) => i),
       { maxFailedTasks: 2, maxAttempts: 1 },
     );
-    expect((await failure(j.wait())).message).to.match(/maxFailedTasks/);
+    expect((await rejection(j.wait())).message).to.match(/maxFailedTasks/);
   });
 
   it('kills one task alone', async () => {
@@ -179,12 +173,3 @@ describe('d.map', () => {
 });
 
 declare const attempt: number;
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
-}

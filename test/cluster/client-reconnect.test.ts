@@ -11,6 +11,7 @@ import { DsageError } from '#dsage/model/errors.js';
 
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
+import { rejection } from '../support/rejection.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
 describe('the connection', () => {
@@ -101,26 +102,28 @@ describe('the connection', () => {
   it('says what is wrong when it cannot be made', async () => {
     const free = await freePort();
     const { directory } = cluster;
-    expect(await failure(connect({ server: `127.0.0.1:${free}`, directory, connectTimeoutMs: 300 })))
+    expect(await rejection(connect({ server: `127.0.0.1:${free}`, directory, connectTimeoutMs: 300 })))
       .to.include({ code: 'unavailable' })
       .and.have.property('message')
       .that.matches(new RegExp(`No dsage server answers at 127.0.0.1:${free}.*dsage up`));
-    expect(await failure(connect({ server: 'host:port:1', directory }))).to.include({
+    expect(await rejection(connect({ server: 'host:port:1', directory }))).to.include({
       code: 'invalid-argument',
     });
-    expect(await failure(connect({ server: 'localhost:99999', directory }))).to.include({
+    expect(await rejection(connect({ server: 'localhost:99999', directory }))).to.include({
       code: 'invalid-argument',
     });
     expect(
-      await failure(connect({ server: cluster.address, directory: join(directory, 'nowhere') })),
+      await rejection(connect({ server: cluster.address, directory: join(directory, 'nowhere') })),
     ).to.include({ code: 'setup' });
-    expect(await failure(connect({ server: cluster.address, directory, user: 'somebody-else' }))).to.include({
+    expect(
+      await rejection(connect({ server: cluster.address, directory, user: 'somebody-else' })),
+    ).to.include({
       code: 'setup',
     });
     const foreign = join(makeTempDir(), 'other');
     mkdirSync(foreign);
     await setup({ directory: foreign });
-    expect(await failure(connect({ server: cluster.address, directory: foreign }))).to.include({
+    expect(await rejection(connect({ server: cluster.address, directory: foreign }))).to.include({
       code: 'wrong-cluster',
     });
   });
@@ -131,7 +134,7 @@ describe('the connection', () => {
     await new Promise((resolve) => mute.once('listening', resolve));
     const { port } = mute.address() as AddressInfo;
     const started = Date.now();
-    const error = await failure(
+    const error = await rejection(
       connect({ server: `127.0.0.1:${port}`, directory: cluster.directory, connectTimeoutMs: 500 }),
     );
     expect(error).to.include({ code: 'unavailable' });
@@ -147,13 +150,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
 }

@@ -12,6 +12,7 @@ import { fraction } from '#dsage/wire/fraction.js';
 
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
+import { rejection } from '../support/rejection.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
 describe('the client, with a server and a worker', () => {
@@ -272,13 +273,4 @@ function expectRefusal(act: () => unknown, code: string, message: RegExp): void 
     return;
   }
   throw new Error(`not refused: ${message.source}`);
-}
-
-async function rejection(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
 }

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import type { Dsage } from '#dsage/client/connect.js';
 
-import { finished, type RunOptions, runDsage, spawnDsage } from '../support/cli.js';
+import { expectRefused, finished, runDsage, spawnDsage, type RunOptions } from '../support/cli.js';
 import { type Cluster, eventually, startCluster } from '../support/cluster.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
@@ -250,12 +250,7 @@ describe('the commands', function () {
     ];
     for (const [name, args, code, message] of cases) {
       it(`${name} ends with ${code}`, async () => {
-        const ran = await run(args);
-        expect({ code: ran.code, stdout: ran.stdout }).to.deep.equal({ code, stdout: '' });
-        expect(ran.stderr)
-          .to.match(/^dsage: /)
-          .and.match(message)
-          .and.not.match(/^\s+at /m);
+        expectRefused(await run(args), code, message);
       });
     }
 

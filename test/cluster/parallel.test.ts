@@ -13,6 +13,8 @@ import type { Fraction } from '#dsage/wire/fraction.js';
 
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
+import { Endless } from '../support/endless.js';
+import { rejection } from '../support/rejection.js';
 import { removeTempDirs } from '../support/temp-dir.js';
 
 /** As many outputs as are many, each of this many characters; what they may leave in memory, MiB. */
@@ -75,23 +77,15 @@ describe('d.parallelIter', () => {
   });
 
   it('kills the job when the loop over endless inputs is left, and closes them', async () => {
-    let read = 0;
-    let closed = false;
-    function* endless() {
-      try {
-        while (true) yield read++;
-      } finally {
-        closed = true;
-      }
-    }
+    const numbers = new Endless();
     const g = parallel({ pIter: d.parallelIter, name: 'endless', window: 500 })((n: number) => n * n);
     let seen = 0;
-    for await (const [n, square] of g(endless())) {
+    for await (const [n, square] of g(numbers)) {
       expect(square).to.equal(n * n);
-      expect(read).to.be.at.most(seen + 1 + 500);
+      expect(numbers.read).to.be.at.most(seen + 1 + 500);
       if (++seen === 2000) break;
     }
-    expect(closed).to.equal(true);
+    expect(numbers.isClosed).to.equal(true);
     const [job] = await d.getMyJobs();
     await eventually('the job is killed', async () => (await d.jobInfo(job!.id!)).status === 'killed');
     expect((await d.jobInfo(job!.id!)).reason).to.contain('the loop over its outputs was left');
@@ -106,7 +100,7 @@ describe('d.parallelIter', () => {
       await new Promise((resolve) => setTimeout(resolve, 60_000));
       return n / m;
     });
-    const error = await failure(
+    const error = await rejection(
       consume(
         g([
           [1, 1],
@@ -140,14 +134,14 @@ describe('d.parallelIter', () => {
       yield 1;
       throw new Error('no more of these');
     }
-    expect(await failure(consume(P((n: number) => n)(broken())))).to.have.property(
+    expect(await rejection(consume(P((n: number) => n)(broken())))).to.have.property(
       'message',
       'no more of these',
     );
-    expect((await failure(consume(P((n: unknown) => n)([Symbol('s')])))).message).to.contain(
+    expect((await rejection(consume(P((n: unknown) => n)([Symbol('s')])))).message).to.contain(
       '$[0] is a symbol',
     );
-    const waiting = failure(
+    const waiting = rejection(
       consume(P(async (_n: number) => new Promise(() => setInterval(() => 0, 1000)))([1, 2])),
     );
     await eventually(
@@ -200,13 +194,4 @@ declare const offset: number;
 async function consume(outputs: AsyncIterable<unknown>): Promise<void> {
   const seen: unknown[] = [];
   for await (const output of outputs) seen.push(output);
-}
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
 }

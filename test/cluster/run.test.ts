@@ -5,7 +5,7 @@ import { expect } from 'chai';
 
 import type { Dsage } from '#dsage/client/connect.js';
 
-import { finished, type RunOptions, runDsage, spawnDsage } from '../support/cli.js';
+import { expectRefused, finished, runDsage, spawnDsage, type RunOptions } from '../support/cli.js';
 import { type Cluster, eventually, startCluster } from '../support/cluster.js';
 import { removeTempDirs } from '../support/temp-dir.js';
 import { hasTerminals, Terminal } from '../support/terminal.js';
@@ -342,12 +342,7 @@ describe('dsage run', function () {
     ];
     for (const [what, args, code, message] of cases) {
       it(`${what} ends with ${String(code)}`, async () => {
-        const ran = await run(args);
-        expect({ code: ran.code, stdout: ran.stdout }).to.deep.equal({ code, stdout: '' });
-        expect(ran.stderr)
-          .to.match(/^dsage: /)
-          .and.match(message)
-          .and.not.match(/^\s+at /m);
+        expectRefused(await run(args), code, message);
       });
     }
 

@@ -15,6 +15,7 @@ import { stopAll } from '#dsage/deploy/stop-all.js';
 
 import { finished } from '../support/cli.js';
 import { eventually } from '../support/cluster.js';
+import { rejection } from '../support/rejection.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
 const ANY = { port: 0, webPort: 0 } as const;
@@ -116,12 +117,12 @@ describe('startAll', function () {
     const { port } = blocker.address() as AddressInfo;
     try {
       const directory = makeTempDir();
-      const error = await failure(startAll({ directory, port, webPort: 0 }));
+      const error = await rejection(startAll({ directory, port, webPort: 0 }));
       expect(error).to.have.property('code', 'setup');
       expect(error.message)
         .to.contain(String(port))
         .and.match(/in use.*dsage stop.*another/);
-      const webError = await failure(startAll({ directory, port: 0, webPort: port, host: '127.0.0.1' }));
+      const webError = await rejection(startAll({ directory, port: 0, webPort: port, host: '127.0.0.1' }));
       expect(webError).to.have.property('code', 'setup');
       expect(webError.message).to.contain(String(port));
       expect(runningServer(directory)).to.equal(undefined);
@@ -134,9 +135,9 @@ describe('startAll', function () {
   it('refuses options that make no sense before it starts anything', async () => {
     const directory = join(makeTempDir(), 'new');
     for (const bad of [{ port: 65_536 }, { port: 1.5 }, { webPort: -1 }, { workers: -1 }, { workers: 1e6 }]) {
-      expect(await failure(startAll({ directory, ...bad }))).to.have.property('code', 'invalid-argument');
+      expect(await rejection(startAll({ directory, ...bad }))).to.have.property('code', 'invalid-argument');
     }
-    expect(await failure(startAll({ directory, ...ANY, slots: 0 }))).to.have.property(
+    expect(await rejection(startAll({ directory, ...ANY, slots: 0 }))).to.have.property(
       'code',
       'invalid-argument',
     );
@@ -159,15 +160,6 @@ describe('startAll', function () {
     expect(readFileSync(join(env.DSAGE_DIR, 'server.log'), 'utf8')).to.contain('the server has stopped');
   });
 });
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof Error)) throw new Error('it did not fail');
-  return error;
-}
 
 /** A program of a user's, in the package's own folder so that it finds `dsage`. */
 function spawnScript(script: string, directory: string) {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { expect } from 'chai';
+
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
@@ -44,4 +46,13 @@ export function finished(child: ChildProcess): Promise<Ran> {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** A command was refused as people want it: one message on stderr, no stack, and nothing on stdout. */
+export function expectRefused(ran: Ran, code: number, message: RegExp): void {
+  expect({ code: ran.code, stdout: ran.stdout }).to.deep.equal({ code, stdout: '' });
+  expect(ran.stderr)
+    .to.match(/^dsage: /)
+    .and.match(message)
+    .and.not.match(/^\s+at /m);
 }

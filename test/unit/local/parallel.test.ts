@@ -6,6 +6,8 @@ import { expect } from 'chai';
 import { parallel } from '#dsage/local/parallel.js';
 import { DsageError, TaskFailedError } from '#dsage/model/errors.js';
 
+import { Endless } from '../../support/endless.js';
+
 async function outputs<T>(iterable: AsyncIterable<readonly [unknown, T]>): Promise<T[]> {
   const items: T[] = [];
   for await (const [, output] of iterable) items.push(output);
@@ -75,22 +77,14 @@ describe('local/parallel', function () {
   });
 
   it('reads endless inputs as threads get free, and closes them when the loop is left', async () => {
-    let read = 0;
-    let closed = false;
-    function* endless() {
-      try {
-        while (true) yield read++;
-      } finally {
-        closed = true;
-      }
-    }
+    const numbers = new Endless();
     let seen = 0;
-    for await (const [n, square] of P((n: number) => n * n)(endless())) {
+    for await (const [n, square] of P((n: number) => n * n)(numbers)) {
       expect(square).to.equal(n * n);
-      expect(read).to.be.at.most(seen + 1 + 4);
+      expect(numbers.read).to.be.at.most(seen + 1 + 4);
       if (++seen === 50) break;
     }
-    expect(closed).to.equal(true);
+    expect(numbers.isClosed).to.equal(true);
   });
 
   it('ends with what the inputs threw, or with what cannot travel', async () => {

@@ -3,9 +3,11 @@ import { expect } from 'chai';
 import { shipFunction } from '#dsage/code/functions.js';
 import { LocalPool } from '#dsage/local/pool.js';
 import type { LocalPoolOptions, LocalTaskOptions } from '#dsage/local/pool.js';
-import { DsageError, KilledError, TaskFailedError } from '#dsage/model/errors.js';
+import { KilledError, TaskFailedError } from '#dsage/model/errors.js';
 import { decodeValue, encodeValue } from '#dsage/wire/codec.js';
 import type { Fraction } from '#dsage/wire/fraction.js';
+
+import { refusal } from '../../support/rejection.js';
 
 /** Threads that keep this process alive, or could. */
 function threads(): number {
@@ -32,16 +34,6 @@ describe('local/LocalPool', function () {
     const id = pool.addProgram({ evaluator: 'javascript', program });
     return async (args: readonly unknown[] = [], options: LocalTaskOptions = {}) =>
       decodeValue(await pool.run(id, encodeValue(args), options));
-  }
-
-  async function failure(promise: Promise<unknown>): Promise<DsageError> {
-    try {
-      await promise;
-    } catch (error) {
-      if (error instanceof DsageError) return error;
-      throw error;
-    }
-    throw new Error('it did not reject');
   }
 
   it('runs functions with the prelude, their scope and the values of jobs', async () => {
@@ -72,7 +64,7 @@ describe('local/LocalPool', function () {
     const run = runner(poolOf(), () => {
       throw Object.assign(new RangeError('no good', { cause: new Error('below') }), { code: 'E_X' });
     });
-    const error = await failure(run());
+    const error = await refusal(run());
     expect(error).to.be.instanceOf(TaskFailedError);
     expect(error.message).to.equal('The task failed: RangeError: no good.');
     const cause = error.cause as RangeError & { code: string };
@@ -88,17 +80,17 @@ describe('local/LocalPool', function () {
       }, 1);
       return new Promise(() => undefined);
     });
-    expect((await failure(run())).message).to.contain('TypeError: later');
+    expect((await refusal(run())).message).to.contain('TypeError: later');
   });
 
   it('refuses answers that cannot travel', async () => {
     const run = runner(poolOf(), () => ({ f: () => 1 }));
-    expect((await failure(run())).message).to.contain('$.f is a function');
+    expect((await refusal(run())).message).to.contain('$.f is a function');
   });
 
   it('goes on after a task that ends its thread', async () => {
     const run = runner(poolOf(), (code: number) => (code === 0 ? 'fine' : process.exit(code)));
-    const [first, second] = await Promise.all([failure(run([3])), run([0])]);
+    const [first, second] = await Promise.all([refusal(run([3])), run([0])]);
     expect(first.message).to.equal('The task failed: it ended its thread with process.exit(3).');
     expect(second).to.equal('fine');
   });
@@ -109,7 +101,7 @@ describe('local/LocalPool', function () {
       while (isGreedy) kept.push(new Array<number>(100_000).fill(1.5));
       return kept.length;
     });
-    const [first, second] = await Promise.all([failure(run([true])), run([false])]);
+    const [first, second] = await Promise.all([refusal(run([true])), run([false])]);
     expect(first.message).to.contain('it needed more memory than its limit of 64 MiB');
     expect(second).to.equal(0);
   });
@@ -119,7 +111,7 @@ describe('local/LocalPool', function () {
       while (isEndless);
       return 'done';
     });
-    expect((await failure(run([true], { timeoutMs: 100 }))).message).to.contain(
+    expect((await refusal(run([true], { timeoutMs: 100 }))).message).to.contain(
       'longer than its limit of 100 ms',
     );
     expect(await run([false], { timeoutMs: 10_000 })).to.equal('done');
@@ -133,8 +125,8 @@ describe('local/LocalPool', function () {
     });
     const [running, waiting] = [new AbortController(), new AbortController()];
     const results = [
-      failure(run([false], { signal: running.signal })),
-      failure(run([false], { signal: waiting.signal })),
+      refusal(run([false], { signal: running.signal })),
+      refusal(run([false], { signal: waiting.signal })),
       run([true]),
     ] as const;
     waiting.abort(new Error('not this one'));
@@ -154,11 +146,11 @@ describe('local/LocalPool', function () {
       isEndless ? new Promise(() => setInterval(() => 0, 99)) : 1,
     );
     expect(await run([false])).to.equal(1);
-    const errors = [failure(run([true])), failure(run([true])), failure(run([true]))];
+    const errors = [refusal(run([true])), refusal(run([true])), refusal(run([true]))];
     expect(threads()).to.be.above(before);
     await Promise.all([pool.close(), pool.close()]);
     for (const error of await Promise.all(errors)) expect(error.code).to.equal('closed');
-    expect((await failure(run([false]))).code).to.equal('closed');
+    expect((await refusal(run([false]))).code).to.equal('closed');
     expect(threads()).to.equal(before);
   });
 });

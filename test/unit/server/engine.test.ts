@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { DsageError, messageOf } from '#dsage/model/errors.js';
+import { messageOf } from '#dsage/model/errors.js';
 import type { Send } from '#dsage/server/core/effects.js';
 import type { Event } from '#dsage/server/core/events.js';
 import { emptyState } from '#dsage/server/core/state.js';
@@ -8,6 +8,7 @@ import type { Write } from '#dsage/server/core/writes.js';
 import { Engine } from '#dsage/server/engine.js';
 import { MemoryStore } from '#dsage/server/store/memory.js';
 
+import { refusal } from '../../support/rejection.js';
 import { CONFIG, payloads, specOf } from '../../support/server-lab.js';
 
 /** A store whose commits wait until the test lets them through. */
@@ -208,14 +209,4 @@ describe('Engine', () => {
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function refusal(promise: Promise<unknown>): Promise<DsageError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof DsageError) return error;
-    throw error;
-  }
-  throw new Error('it was not refused');
 }

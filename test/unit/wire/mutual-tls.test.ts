@@ -28,6 +28,7 @@ import { ChannelCredentials, Server } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { expect } from 'chai';
 
+import { refusal } from '../../support/rejection.js';
 import { makeTempDir, removeTempDirs } from '../../support/temp-dir.js';
 
 type Handler = (call: ServerUnaryCall<object, unknown>, done: sendUnaryData<unknown>) => void;
@@ -79,16 +80,6 @@ async function handshake(address: string, credentials: ChannelCredentials): Prom
   } finally {
     client.close();
   }
-}
-
-async function refusal(promise: Promise<unknown>): Promise<DsageError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof DsageError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
 }
 
 describe('mutual TLS', () => {
