@@ -217,7 +217,7 @@ export class Coordinator implements Run, PortListener {
   }
 
   #add(task: unknown, origin: Origin): void {
-    if (origin !== 'generated' && this.#book.recording.takeAdded(this.#clock) !== undefined) return;
+    if (origin !== 'generated' && this.#book.recording.takeAdded(this.#clock)) return;
     if (this.#mayAdd()) this.#book.add(task, this.#clock, origin);
   }
 

@@ -28,10 +28,11 @@ export class Recording {
   #nextIndex: TaskIndex;
   #lastClock = 0;
   #isComplete = false;
-  #generated: (RecordedTask & { readonly clock: number })[] = [];
+  /** The clocks of the tasks that `tasks()` made, in order. */
+  #generated: number[] = [];
   #nextGenerated = 0;
-  /** Tasks that were not generated, by their clock, in order. */
-  readonly #added = new Map<number, RecordedTask[]>();
+  /** How many other tasks were made, by their clock. */
+  readonly #added = new Map<number, number>();
 
   /** @param firstIndex of the first task that a coordinator has made */
   constructor(firstIndex: TaskIndex) {
@@ -60,8 +61,8 @@ export class Recording {
       const recorded = { index: this.#nextIndex, task };
       this.#nextIndex += 1;
       this.#lastClock = clock;
-      if (ORIGINS[origin] === 'generated') this.#generated.push({ ...recorded, clock });
-      else this.#added.set(clock, [...(this.#added.get(clock) ?? []), recorded]);
+      if (ORIGINS[origin] === 'generated') this.#generated.push(clock);
+      else this.#added.set(clock, (this.#added.get(clock) ?? 0) + 1);
       return recorded;
     });
   }
@@ -78,27 +79,24 @@ export class Recording {
   /** Whether `tasks()` had given its next value by then. */
   isGeneratedDue(clock: number): boolean {
     const next = this.#generated[this.#nextGenerated];
-    return next !== undefined && next.clock <= clock;
+    return next !== undefined && next <= clock;
   }
 
-  /** The recorded task that stands for the next value of `tasks()`; undefined when it is a new one. */
-  takeGenerated(): RecordedTask | undefined {
-    const next = this.#generated[this.#nextGenerated];
-    if (next === undefined) return undefined;
+  /** Counts the next value of `tasks()` as the recorded task that is due. */
+  takeGenerated(): void {
     this.#nextGenerated += 1;
-    if (this.#nextGenerated >= 1024) {
-      this.#generated = this.#generated.slice(this.#nextGenerated);
-      this.#nextGenerated = 0;
-    }
-    return next;
+    if (this.#nextGenerated < 1024) return;
+    this.#generated = this.#generated.slice(this.#nextGenerated);
+    this.#nextGenerated = 0;
   }
 
-  /** The recorded task that stands for the next one that is added at this clock; undefined when it is a new one. */
-  takeAdded(clock: number): RecordedTask | undefined {
-    const added = this.#added.get(clock);
-    const next = added?.shift();
-    if (added?.length === 0) this.#added.delete(clock);
-    return next;
+  /** Whether a recorded task stands for the next one that is added at this clock; then it is counted. */
+  takeAdded(clock: number): boolean {
+    const left = this.#added.get(clock);
+    if (left === undefined) return false;
+    if (left === 1) this.#added.delete(clock);
+    else this.#added.set(clock, left - 1);
+    return true;
   }
 }
 
