@@ -76,10 +76,19 @@ export async function findJob(connection: Connection, id: JobId): Promise<AnyHan
 }
 
 /** A job as tables show it. Throws `not-found`. */
-export async function findJobInfo({ rpc }: Connection, id: JobId): Promise<JobInfo> {
-  const { job } = await rpc.call('getJob', { job: checkId(id), withProgram: false });
+export async function findJobInfo(connection: Connection, id: JobId): Promise<JobInfo> {
+  return (await findJobProgram(connection, id, { withProgram: false })).info;
+}
+
+/** The same with the program that its tasks run, where it is asked for. */
+export async function findJobProgram(
+  { rpc }: Connection,
+  id: JobId,
+  { withProgram = true } = {},
+): Promise<{ readonly info: JobInfo; readonly program: Payload }> {
+  const { job, program } = await rpc.call('getJob', { job: checkId(id), withProgram });
   if (job === undefined) throw new DsageError('not-found', `There is no job ${id}.`);
-  return jobInfo(job);
+  return { info: jobInfo(job), program };
 }
 
 /** Numbers of jobs; waits for those that are not accepted yet. */

@@ -117,7 +117,7 @@ export class Blobs {
       try {
         return await transfer();
       } catch (thrown) {
-        const error = thrown instanceof DsageError ? thrown : this.#rpc.explain(thrown);
+        const error = this.#rpc.explain(thrown);
         if (error.code !== 'unavailable' || tried >= TRIES) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS * tried));
       }

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { JobEnding, PortListener, TaskPort } from '../jobs/port.js';
 import { asDsageError, DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
@@ -134,7 +136,7 @@ export class JobPort implements TaskPort, JobListener {
         next += tasks.length;
         yield tasks;
       }
-      await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_MS));
+      await sleep(READ_AGAIN_MS);
     }
   }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { DsageError } from '../model/errors.js';
 import type { Rpc } from './rpc.js';
 
@@ -35,7 +37,7 @@ export class KillQueue {
         const indexes = [...this.#indexes];
         this.#indexes.clear();
         if (await this.#kill(job, indexes)) continue;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
         for (const index of indexes) this.#indexes.add(index);
       }
     } catch (thrown) {

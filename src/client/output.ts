@@ -1,5 +1,5 @@
-import { DsageError } from '../model/errors.js';
 import type { OutputChunk, ReadOutputResponse } from '../wire/gen/dsage/v1/client.js';
+import { reconnected } from './reconnected.js';
 import type { Rpc } from './rpc.js';
 import type { Session } from './session.js';
 
@@ -18,14 +18,14 @@ export interface OutputRequest {
  * were already handed on are not repeated.
  */
 export async function* readOutput(
-  { rpc, session }: { readonly rpc: Rpc; readonly session: Session },
+  connection: { readonly rpc: Rpc; readonly session: Session },
   request: OutputRequest,
 ): AsyncGenerator<OutputChunk, void, void> {
   const { job, index, follow = false, tailBytes = 0 } = request;
   /** By task and attempt: the next chunk. */
   const next = new Map<string, number>();
   while (true) {
-    const stream = rpc.readOutput({ job, index, follow, tailBytes });
+    const stream = connection.rpc.readOutput({ job, index, follow, tailBytes });
     try {
       for await (const { chunks } of stream as AsyncIterable<ReadOutputResponse>) {
         for (const chunk of chunks) {
@@ -37,18 +37,10 @@ export async function* readOutput(
       }
       return;
     } catch (thrown) {
-      const error = thrown instanceof DsageError ? thrown : rpc.explain(thrown);
-      if (error.code !== 'unavailable' || session.ended !== undefined) throw error;
-      await reconnected(session);
+      await reconnected(connection, thrown);
     } finally {
       // Whoever stops listening early ends the call, not only the loop.
       stream.cancel();
     }
   }
-}
-
-async function reconnected(session: Session): Promise<void> {
-  // The session may not have noticed yet that the connection is gone.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await session.until(() => session.isConnected);
 }

@@ -1,10 +1,8 @@
-import { DsageError } from '../model/errors.js';
 import type { ReadTasksResponse } from '../wire/gen/dsage/v1/client.js';
 import { readPackedTasks } from '../wire/packed.js';
 import { valueIn } from './payload-value.js';
+import { reconnected } from './reconnected.js';
 import type { Connection } from './tracked-job.js';
-
-const RETRY_MS = 100;
 
 /**
  * The tasks of a job as they are stored, in order, from `first` on: as many as there are now. A connection that
@@ -15,10 +13,9 @@ export async function* recordedTasks(
   job: number,
   first: number,
 ): AsyncGenerator<readonly unknown[], void, void> {
-  const { rpc, session } = connection;
   let next = first;
   for (;;) {
-    const stream = rpc.readTasks({ job, firstIndex: next });
+    const stream = connection.rpc.readTasks({ job, firstIndex: next });
     try {
       for await (const { count, packedTasks } of stream as AsyncIterable<ReadTasksResponse>) {
         const tasks = await Promise.all(
@@ -29,11 +26,7 @@ export async function* recordedTasks(
       }
       return;
     } catch (thrown) {
-      const error = thrown instanceof DsageError ? thrown : rpc.explain(thrown);
-      if (error.code !== 'unavailable' || session.ended !== undefined) throw error;
-      // The session may not have noticed yet that the connection is gone.
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      await session.until(() => session.isConnected);
+      await reconnected(connection, thrown);
     } finally {
       stream.cancel();
     }

@@ -111,7 +111,7 @@ export class Rpc {
 
   /** What a failed call or stream says, as an error of ours. */
   explain(error: unknown): DsageError {
-    return fromServiceError(error, this.server);
+    return error instanceof DsageError ? error : fromServiceError(error, this.server);
   }
 
   /** Ends the channel and all calls on it. Idempotent. */

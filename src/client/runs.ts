@@ -8,7 +8,7 @@ import { DsageError, messageOf } from '../model/errors.js';
 import { isFinal } from '../model/status.js';
 import type { JobSpec } from '../wire/gen/dsage/v1/types.js';
 import { assertTravels } from '../wire/travels.js';
-import { checkId, findJobInfo } from './actions.js';
+import { checkId, findJobProgram } from './actions.js';
 import { classProgram } from './class-program.js';
 import { checkAfter } from './after.js';
 import { checkFiles } from './files.js';
@@ -70,9 +70,8 @@ export async function attachRun<J extends AnyJob>(
       },
     );
   }
-  const { program } = await connection.rpc.call('getJob', { job: checkId(id), withProgram: true });
+  const { info, program } = await findJobProgram(connection, id);
   const job = Class.fromParameters(parametersIn(await valueIn(connection, program), Class, id)) as J;
-  const info = await findJobInfo(connection, id);
   run(connection, job, await sourceOf(connection, info, watch));
   return job;
 }
