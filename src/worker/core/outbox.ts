@@ -43,11 +43,13 @@ function lingerMs(state: AgentState): number {
   return Math.min(MAX_LINGER_MS, Math.max(MIN_LINGER_MS, state.meanMs * LINGER_TASKS));
 }
 
-/** Only while nobody could do anything with the answers: all slots have work behind the task that they run. */
+/**
+ * Only while nobody could do anything with the answers: all slots have work behind the task that they run, which in
+ * a worker that drains none has.
+ */
 function mayLinger(state: AgentState, { now, ends }: Turn): boolean {
   return (
     state.connection === 'up' &&
-    state.draining === undefined &&
     state.meanMs > 0 &&
     state.meanMs <= SHORT_MS &&
     now - state.lingeringSinceMs < lingerMs(state) &&

@@ -345,6 +345,17 @@ describe('a coordinator', () => {
     });
   });
 
+  it('tells who waits for it before it ends', async () => {
+    const job = new Search({ limit: 0 });
+    const { settled } = run(job);
+    let told: readonly number[] = [];
+    const waiting = job.wait().then((result) => (told = result));
+    await settled();
+    await nextTurn();
+    expect(told).to.have.length(12);
+    await waiting;
+  });
+
   it('says when it is waited for too long, and how far it is', async () => {
     const job = new Search({ limit: 0 });
     const { settled } = run(job);

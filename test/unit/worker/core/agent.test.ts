@@ -108,6 +108,11 @@ describe('worker core: batches and credit', () => {
     const failed = new Lab(1).connect().lease(1, { count: 6 });
     failed.now += 2;
     expect(failed.report(ended(0, lease(1, 0), 'failed')).sends).to.deep.equal(['1 failed 1/0#1']);
+    const draining = new Lab(1).connect().lease(1, { count: 6 });
+    draining.now += 2;
+    expect(draining.end(0, lease(1, 0)).sends).to.deep.equal([]);
+    draining.do({ type: 'drain-received', reason: 'maintenance', stop: false });
+    expect(draining.sends.join()).to.contain('completed 1/0#1');
     const only = new Lab(1).connect().lease(1);
     only.now += 2;
     expect(only.end(0, lease(1)).sends).to.deep.equal(['1 completed 1/0#1']);
