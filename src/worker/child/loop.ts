@@ -152,12 +152,15 @@ export class TaskLoop {
     }
     this.#lastName = run.name;
     this.#run = undefined;
-    const isTired = this.#started >= MAX_TASKS || memory.residentKb > run.recycleAboveKb;
     const isDirty = leftActive || !isClean || run.directoryFault !== undefined;
     // With the answer: the slot must not send another task first, which would be charged for what this one left.
-    if (this.#retiring || isDirty || isTired) this.#retire();
+    if (this.#retiring || isDirty || this.#started >= MAX_TASKS) this.#retire();
     channel.flush();
     memory.startAnew();
+    if (!this.#retiring && memory.residentKb > run.recycleAboveKb) {
+      this.#retire();
+      channel.flush();
+    }
     this.#isEnding = false;
   }
 

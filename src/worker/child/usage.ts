@@ -44,21 +44,26 @@ export class MemoryMeter {
     if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return this.#peakKb;
     this.#lookedAtMs = nowMs;
     this.#startsAnewDue = true;
-    this.residentKb = Math.round(process.memoryUsage.rss() / 1024);
+    if (!this.#kernelCounts) this.#lookAtResident();
     this.#peakKb = this.#kernelCounts ? process.resourceUsage().maxRSS : this.residentKb;
     return this.#peakKb;
   }
 
-  /** The rest of a look, which can wait until the task's answer is on its way. */
+  /** The rest of a look, which takes longer and can wait until the task's answer is on its way. */
   startAnew(): void {
     if (!this.#startsAnewDue) return;
     this.#startsAnewDue = false;
     if (!this.#kernelCounts) return;
+    this.#lookAtResident();
     try {
       // Starts the kernel's own count of the peak anew: see proc(5).
       writeFileSync('/proc/self/clear_refs', '5');
     } catch {
       this.#kernelCounts = false;
     }
+  }
+
+  #lookAtResident(): void {
+    this.residentKb = Math.round(process.memoryUsage.rss() / 1024);
   }
 }
