@@ -22,6 +22,7 @@ export default defineConfig(
     'coverage/',
     '.cache/',
     'src/wire/gen/',
+    'src/**/assembly/',
     'test/fixtures/',
     'eslint.config.js',
     '**/*.cjs',

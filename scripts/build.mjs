@@ -1,7 +1,8 @@
-// Builds dist/ from src/: removes what no source stands behind any more, compiles, copies the assets.
+// Builds dist/ from src/: removes what no source stands behind any more, compiles TypeScript and AssemblyScript,
+// copies the assets.
 
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 import { changedAt, filesBelow, isMain, root, run, runMain, ScriptError } from './support.mjs';
 
@@ -15,12 +16,16 @@ export const stampPath = join(dist, '.built');
 /** Where the monitor's page is built to; its own build cleans it. */
 const pageFolder = join(dist, 'web');
 
+/** No garbage collector and no checks: kernels lay out their memory themselves. */
+const assemblyOptions = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
+
 export function build() {
   // Taken before anything is read: a file saved during the build counts as newer than it.
   const startedAt = new Date();
   const sources = filesBelow(src);
   removeStale(sources);
   compile(sources);
+  assemble(sources);
   copyAssets(sources);
   buildPage();
   markExecutable();
@@ -64,9 +69,28 @@ function compile(sources) {
   }
 }
 
+/**
+ * Each AssemblyScript file that stands directly in a folder `assembly` is a module of WebAssembly, beside that folder;
+ * what is deeper is imported by these.
+ *
+ * @param {string[]} sources
+ */
+function assemble(sources) {
+  const newest = Math.max(0, ...[...sources.filter(isAssembly), import.meta.filename].map(changedAt));
+  for (const path of sources.filter(isAssemblyEntry)) {
+    const [target = ''] = outputsOf(path);
+    if (existsSync(target) && changedAt(target) > newest) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    const { ok, output } = run('asc', [relative(root, path), ...assemblyOptions, '--outFile', target], {
+      quiet: true,
+    });
+    if (!ok) throw new ScriptError(`build: ${relative(root, path)} does not compile:\n${output}`);
+  }
+}
+
 /** @param {string[]} sources */
 function copyAssets(sources) {
-  for (const path of sources.filter((source) => !isModule(source) && !isDeclaration(source))) {
+  for (const path of sources.filter(isAsset)) {
     const target = join(dist, relative(src, path));
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(path, target);
@@ -97,6 +121,8 @@ function markExecutable() {
 function outputsOf(source) {
   if (isDeclaration(source)) return [];
   const path = join(dist, relative(src, source));
+  if (isAssemblyEntry(source)) return [join(dirname(path), '..', `${basename(path, '.ts')}.wasm`)];
+  if (isAssembly(source)) return [];
   if (!isModule(source)) return [path];
   const stem = path.slice(0, -'.ts'.length);
   return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((suffix) => stem + suffix);
@@ -104,7 +130,22 @@ function outputsOf(source) {
 
 /** @param {string} path */
 function isModule(path) {
-  return path.endsWith('.ts') && !isDeclaration(path);
+  return path.endsWith('.ts') && !isDeclaration(path) && !isAssembly(path);
+}
+
+/** @param {string} path */
+function isAsset(path) {
+  return !isModule(path) && !isDeclaration(path) && !isAssembly(path);
+}
+
+/** @param {string} path */
+function isAssembly(path) {
+  return relative(src, path).split(sep).includes('assembly');
+}
+
+/** @param {string} path */
+function isAssemblyEntry(path) {
+  return basename(dirname(path)) === 'assembly' && path.endsWith('.ts') && !isDeclaration(path);
 }
 
 /** @param {string} path */
