@@ -19,7 +19,6 @@ export interface CurveWasm {
   products(dst: number, left: number, right: number, dst2: number, left2: number, right2: number): void;
   chooseChains(primes: number, choices: number, count: number): void;
   multiplyByPrimes(room: number, primes: number, choices: number, count: number, bound: number): void;
-  doublePoint(point: number, count: number): void;
   ladder(dst: number, next: number, point: number, scalar: number): void;
   progress(from: number, count: number, step: number): void;
   multiplyUp(points: number, count: number, to: number): void;

@@ -1,10 +1,12 @@
 import { bitsOf, inverse } from '../../../code/prelude/arithmetic.js';
 import { suyama } from '../ecm.js';
-import { stageTwoPlan } from '../stage-two-plan.js';
-import { makeGroup, stageOne, stageTwo } from './curve-stages.js';
-import type { Found, Group } from './curve-stages.js';
+import { planStageTwo } from '../stage-two-plan.js';
+import { makeGroup } from './group.js';
+import type { Found, Group } from './group.js';
 import { LANES, Lanes, MOST_BITS } from './lanes.js';
+import { stageOne } from './stage-one.js';
 import { stageOnePlan } from './stage-one-plan.js';
+import { stageTwo } from './stage-two.js';
 
 /** Where stages end: stage 1 with all prime powers up to b1, stage 2 with one prime more up to b2 (without one, if b2 <= b1). */
 export interface Bounds {
@@ -154,6 +156,6 @@ export class CurveKernel {
   *#stages(group: Group, { b1, b2 }: Bounds): Generator<void, Found | undefined> {
     const found = yield* stageOne(group, stageOnePlan(b1));
     if (found !== undefined || b2 <= b1) return found;
-    return yield* stageTwo(group, stageTwoPlan(b1, b2));
+    return yield* stageTwo(group, yield* planStageTwo(b1, b2));
   }
 }

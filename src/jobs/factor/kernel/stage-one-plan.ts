@@ -5,7 +5,7 @@ import { loadCurveWasm } from './curve-wasm.js';
 /** By which primes stage 1 multiplies, and with which of the kernel's chains: the same for every number and curve. */
 export interface StageOnePlan {
   readonly b1: number;
-  /** The odd ones up to b1. */
+  /** All up to b1. */
   readonly primes: Uint32Array;
   readonly choices: Uint8Array;
   readonly count: number;
@@ -20,7 +20,7 @@ export function stageOnePlan(b1: number): StageOnePlan {
 }
 
 function makePlan(b1: number, wasm: CurveWasm): StageOnePlan {
-  const primes = Uint32Array.from(primesUpTo(b1).slice(1));
+  const primes = Uint32Array.from(primesUpTo(b1));
   const count = primes.length;
   const { memory } = wasm;
   memory.grow(Math.ceil((5 * count) / 0x10000) + 1);

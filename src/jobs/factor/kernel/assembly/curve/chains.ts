@@ -42,13 +42,13 @@ function secondOf(prime: u32, choice: u32): u32 {
   return <u32>(<f64>prime / quotientOf(choice) + 0.5);
 }
 
-/** Writes for each of the primes (u32) the choice (u8) whose chain costs least. */
+/** Writes for each of the primes (u32) the choice (u8) whose chain costs least. For 2 there is nothing to choose. */
 export function chooseChains(primes: usize, choices: usize, count: u32): void {
   for (let place: u32 = 0; place < count; place++) {
     const prime = load<u32>(primes + place * 4);
     let best: u32 = 0;
     let least: u32 = u32.MAX_VALUE;
-    for (let choice: u32 = 0; choice < CHOICES; choice++) {
+    for (let choice: u32 = 0; prime > 2 && choice < CHOICES; choice++) {
       const cost = costOf(prime, secondOf(prime, choice), least);
       if (cost < least) {
         least = cost;
@@ -108,20 +108,18 @@ function costOf(prime: u32, second: u32, limit: u32): u32 {
 }
 
 /**
- * Multiplies a point by primes (u32, odd) with their chains (u8), each as often as its power stays within `bound`. Needs
- * room for six points at `room`; the first is the point, before and after.
+ * Multiplies a point by primes (u32) with their chains (u8), each as often as its power stays within `bound`. Needs room
+ * for five points at `room`; the first is the point, before and after.
  */
 export function multiplyByPrimes(room: usize, primes: usize, choices: usize, count: u32, bound: f64): void {
   for (let place: u32 = 0; place < count; place++) {
     const prime = load<u32>(primes + place * 4);
     const second = secondOf(prime, load<u8>(choices + place));
-    for (let power = <f64>prime; power <= bound; power *= <f64>prime) chain(room, prime, second);
+    for (let power = <f64>prime; power <= bound; power *= <f64>prime) {
+      if (prime == 2) twice(room, room);
+      else chain(room, prime, second);
+    }
   }
-}
-
-/** Doubles the point at `room`, `count` times. */
-export function doublePoint(room: usize, count: u32): void {
-  for (; count > 0; count--) twice(room, room);
 }
 
 /** The multiple of the point at `room` by an odd number from 3 on, in its place. */
