@@ -153,8 +153,9 @@ export class Server {
         outputs.deliver(send);
       },
       flush: () => {
-        workers.flush();
+        // Somebody waits for these; a worker only forgets what is acknowledged.
         clients.flush();
+        workers.flush();
       },
       onFatal: (error) => {
         this.#log.error('the server cannot go on', { error });
