@@ -40,8 +40,7 @@ export type {
   DistributedFactorOptions,
   DistributedFactorParameters,
 } from './jobs/factor/distributed-factor.js';
-export type { FactorAnswer } from './jobs/factor/compute.js';
-export type { FactorTask } from './jobs/factor/schedule.js';
+export type { FactorAnswer, FactorTask } from './jobs/factor/tasks.js';
 export type { ManyInputs } from './jobs/input-window.js';
 export type { InputOf, OnError, Parallel, ParallelFunction, ParallelIter } from './jobs/parallel.js';
 export type { LocalOptions } from './local/iterate.js';

@@ -4,24 +4,22 @@ import { modulo } from '../../code/prelude/arithmetic.js';
 import { rho } from '../../code/prelude/rho.js';
 import { ecmCurve } from './ecm.js';
 import { pMinusOne } from './p-minus-one.js';
-import type { FactorTask } from './schedule.js';
-
-/** What a task has found: a proper divisor of its number, or null. */
-export interface FactorAnswer {
-  readonly divisor: bigint | null;
-  /** Of the curve that found it. */
-  readonly sigma?: bigint;
-}
-
-/** What a task hears and says while it runs. */
-export interface Watch {
-  readonly signal: AbortSignal;
-  readonly progress: (fraction: number) => void;
-}
+import { root, sieve, solve } from './compute-sieve.js';
+import { split } from './compute-split.js';
+import type { CurvesTask, FactorAnswer, FactorTask } from './tasks.js';
+import type { Watch } from './watch.js';
 
 /** One task, on a worker. Between two curves it looks whether it is still wanted. */
 export async function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
   switch (task.method) {
+    case 'split':
+      return { divisor: await split(task.n, watch) };
+    case 'sieve':
+      return { relations: await sieve(task, watch) };
+    case 'matrix':
+      return { dependencies: await solve(task, watch) };
+    case 'root':
+      return { divisor: root(task) ?? null };
     case 'rho':
       return { divisor: rho(task.n, task.maxSteps) ?? null };
     case 'p-1':
@@ -31,10 +29,7 @@ export async function computeFactor(task: FactorTask, watch: Watch): Promise<Fac
   }
 }
 
-async function curves(
-  task: Extract<FactorTask, { method: 'ecm' }>,
-  { signal, progress }: Watch,
-): Promise<FactorAnswer> {
+async function curves(task: CurvesTask, { signal, progress }: Watch): Promise<FactorAnswer> {
   for (let curve = 0; curve < task.curves; curve += 1) {
     const sigma = sigmaOf(task.n, task.first + curve);
     const divisor = ecmCurve(task.n, sigma, task);
