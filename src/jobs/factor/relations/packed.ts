@@ -148,6 +148,13 @@ export function unpackRelations(base: SieveBase, packed: Uint8Array): Relation[]
   return relations;
 }
 
+export function countRelations(base: SieveBase, packed: Uint8Array): number {
+  const reader = new RelationReader(base, packed);
+  let count = 0;
+  while (reader.nextHead()) count += 1;
+  return count;
+}
+
 /** Some of the relations, by ascending ordinal numbers, packed as they were. */
 export function pickRelations(base: SieveBase, packed: Uint8Array, ordinals: Iterable<number>): Uint8Array {
   const reader = new RelationReader(base, packed);
