@@ -130,6 +130,8 @@ function relationOf(
 /** The large primes of what is left, or undefined where it has others. */
 function splitRest(base: SieveBase, big: bigint): number[] | undefined {
   if (big > Number.MAX_SAFE_INTEGER) return undefined;
+  // A prime beyond the bound is what is left most often, and no search need show it.
+  if (big > base.largePrimeBound && powerModulo(2n, big - 1n, big) === 1n) return undefined;
   let rest = Number(big);
   const found: number[] = [];
   for (let prime = (base.primes.at(-1) ?? 0) + 2; rest > 1 && prime * prime <= rest; prime += 2) {
