@@ -4,6 +4,8 @@ import { duration } from './format/time.js';
 
 /** How often the line about the stage is written anew. */
 const SHOW_MS = 200;
+/** Of a terminal that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 
 /**
  * Tells of a factorization while it runs: a line for each prime factor when it is found, and below them one that is kept
@@ -20,7 +22,7 @@ export function showFactoring(cli: Cli, job: DistributedFactor): () => void {
       const digits = String(prime).length;
       stderr.write(`\r\x1b[K${duration(1000 * job.time)}  found ${prime} (${digits} digits)\n`);
     }
-    stderr.write(`\r\x1b[K${line(job)}`.slice(0, Math.max(20, stderr.columns)));
+    stderr.write(`\r\x1b[K${line(job).slice(0, (stderr.columns || USUAL_COLUMNS) - 1)}`);
   };
   const timer = setInterval(show, SHOW_MS);
   let isShown = true;

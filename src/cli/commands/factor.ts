@@ -13,18 +13,26 @@ interface FactorFlags extends DistributedFactorOptions {
   readonly timeout?: number;
 }
 
+interface Work {
+  readonly expression: string;
+  readonly job: DistributedFactor;
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+}
+
 /** Factors an integer: on the workers of a server, on workers of its own, or on threads of this machine. */
 export async function factor(cli: Cli, [expression = '']: string[], flags: FactorFlags): Promise<number> {
   // Before anything is started or connected to: what is no integer is wrong usage.
   const job = new DistributedFactor(expression, optionsOf(flags));
+  const work = { expression, job, timeout: flags.timeout };
   if (flags.local === true) {
     const { startLocally } = await import('../../local/start.js');
-    return supervise(cli, expression, job, flags, () => {
+    return supervise(cli, work, () => {
       startLocally(job, flags.workers === undefined ? {} : { slots: flags.workers });
     });
   }
   const onServer = (d: Dsage): Promise<number> =>
-    supervise(cli, expression, job, flags, () => {
+    supervise(cli, work, () => {
       d.start(job, { name: `factor ${expression}`.slice(0, 60) });
     });
   if (flags.workers === undefined) return cli.withServer(onServer);
@@ -57,13 +65,7 @@ async function withWorkers(cli: Cli, workers: number, use: (d: Dsage) => Promise
 }
 
 /** Waits for the job, which ends with this process: after a timeout too. */
-async function supervise(
-  cli: Cli,
-  expression: string,
-  job: DistributedFactor,
-  { timeout }: FactorFlags,
-  start: () => void,
-): Promise<number> {
+async function supervise(cli: Cli, { expression, job, timeout }: Work, start: () => void): Promise<number> {
   const { interrupted } = cli.io;
   cli.io.catchInterrupt();
   start();

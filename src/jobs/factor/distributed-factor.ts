@@ -149,7 +149,9 @@ export class DistributedFactor extends DistributedJob<
       this.#noteSieve();
       return;
     }
-    const { divisor } = (answer ?? {}) as { readonly divisor?: unknown };
+    // It may be anything.
+    const given: unknown = answer;
+    const { divisor } = (given ?? {}) as { readonly divisor?: unknown };
     if (divisor === null && task.method !== 'split') {
       schedule.answered(task);
     } else if (typeof divisor === 'bigint' && isProperDivisor(divisor, task.n)) {

@@ -157,7 +157,7 @@ describe('a factorization by the sieve', function () {
       const random = new Random(seed);
       const { server, ...first } = begin(new OnWorker(1), random);
       let { job, port } = first;
-      for (let life = 0; !job.done; life += 1) {
+      for (let life = 0; ; life += 1) {
         const turns = life >= 6 ? 100_000 : random.int(0, 120);
         for (let left = turns; left > 0 && !job.done; left -= 1) {
           if (random.chance(0.7)) port.deliver(random.int(0, 3));
