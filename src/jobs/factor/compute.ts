@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { modulo } from '../../code/prelude/arithmetic.js';
 import { rho } from '../../code/prelude/rho.js';
 import { ecmCurve } from './ecm.js';
+import { CURVES_AT_ONCE, CurveKernel } from './kernel/curve.js';
 import { pMinusOne } from './p-minus-one.js';
 import { root, sieve, solve } from './compute-sieve.js';
 import { split } from './compute-split.js';
-import type { CurvesTask, FactorAnswer, FactorTask } from './tasks.js';
+import type { CurvesTask, FactorAnswer, FactorTask, MinusOneTask } from './tasks.js';
 import type { Watch } from './watch.js';
 
-/** One task, on a worker. Between two curves it looks whether it is still wanted. */
+/** One task, on a worker. It looks again and again whether it is still wanted. */
 export async function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
   switch (task.method) {
     case 'split':
@@ -23,12 +24,44 @@ export async function computeFactor(task: FactorTask, watch: Watch): Promise<Fac
     case 'rho':
       return { divisor: rho(task.n, task.maxSteps) ?? null };
     case 'p-1':
-      return { divisor: pMinusOne(task.n, task.b1, task.b2) ?? null };
+      return await minusOne(task, watch);
     case 'ecm':
-      return await curves(task, watch);
+      return CurveKernel.fits(task.n) ? await curvesByKernel(task, watch) : await curves(task, watch);
   }
 }
 
+async function minusOne(task: MinusOneTask, watch: Watch): Promise<FactorAnswer> {
+  if (!CurveKernel.fits(task.n)) return { divisor: pMinusOne(task.n, task.b1, task.b2) ?? null };
+  const kernel = new CurveKernel(task.n);
+  kernel.beginMinusOne(task);
+  await run(kernel, watch);
+  return { divisor: kernel.divisor ?? null };
+}
+
+async function curvesByKernel(task: CurvesTask, watch: Watch): Promise<FactorAnswer> {
+  const kernel = new CurveKernel(task.n);
+  for (let done = 0; done < task.curves; done += CURVES_AT_ONCE) {
+    const length = Math.min(CURVES_AT_ONCE, task.curves - done);
+    kernel.begin(
+      Array.from({ length }, (_, place) => sigmaOf(task.n, task.first + done + place)),
+      task,
+    );
+    await run(kernel, watch);
+    const { divisor, sigma } = kernel;
+    if (divisor !== undefined && sigma !== undefined) return { divisor, sigma };
+    watch.progress((done + length) / task.curves);
+  }
+  return { divisor: null };
+}
+
+async function run(kernel: CurveKernel, { signal }: Watch): Promise<void> {
+  while (kernel.step()) {
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+}
+
+/** Curves for numbers that are too large for the kernel. */
 async function curves(task: CurvesTask, { signal, progress }: Watch): Promise<FactorAnswer> {
   for (let curve = 0; curve < task.curves; curve += 1) {
     const sigma = sigmaOf(task.n, task.first + curve);

@@ -128,9 +128,11 @@ function stageTwo(curve: Curve, point: Point, plan: StageTwoPlan): bigint {
   if ('divisor' in affine) return affine.divisor;
   const xs = affine.values;
   let product = 1n;
-  for (const [place, pairs] of plan.pairs.entries()) {
+  let from = 0;
+  for (const [place, end] of plan.ends.entries()) {
     const giant = xs[babies.length + place] ?? 0n;
-    for (const baby of pairs) product = (product * (giant - (xs[baby] ?? 0n))) % n;
+    for (const baby of plan.places.subarray(from, end)) product = (product * (giant - (xs[baby] ?? 0n))) % n;
+    from = end;
   }
   return gcd(product, n);
 }
@@ -151,10 +153,10 @@ function oddMultiples(curve: Curve, point: Point, wanted: readonly number[]): Po
   return found;
 }
 
-function giantSteps(curve: Curve, step: Point, { firstGiant, pairs }: StageTwoPlan): Point[] {
+function giantSteps(curve: Curve, step: Point, { firstGiant, giants }: StageTwoPlan): Point[] {
   let before = firstGiant === 1 ? undefined : multiply(curve, step, firstGiant - 1);
   let now = multiply(curve, step, firstGiant);
-  return pairs.map(() => {
+  return Array.from({ length: giants }, () => {
     const giant = now;
     [before, now] = [now, before === undefined ? double(curve, now) : add(curve, now, step, before)];
     return giant;

@@ -3,11 +3,18 @@ export type FactorTask =
   /** All that it takes to split a number that is small enough for it. */
   | { readonly method: 'split'; readonly n: bigint }
   | { readonly method: 'rho'; readonly n: bigint; readonly maxSteps: number }
-  | { readonly method: 'p-1'; readonly n: bigint; readonly b1: number; readonly b2: number }
+  | MinusOneTask
   | CurvesTask
   | SieveTask
   | MatrixTask
   | RootTask;
+
+export interface MinusOneTask {
+  readonly method: 'p-1';
+  readonly n: bigint;
+  readonly b1: number;
+  readonly b2: number;
+}
 
 export interface CurvesTask {
   readonly method: 'ecm';

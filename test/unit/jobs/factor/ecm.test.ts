@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import { gcd, inverse, powerModulo } from '#dsage/code/prelude/arithmetic.js';
 import { ecmCurve, multiply, suyama } from '#dsage/jobs/factor/ecm.js';
 import { primesUpTo } from '#dsage/jobs/factor/primes.js';
-import { stageTwoPlan } from '#dsage/jobs/factor/stage-two-plan.js';
 
 /** The order of the group of a sigma modulo a small prime, by counting its points one by one. */
 function countPoints(p: bigint, sigma: bigint): bigint | undefined {
@@ -94,29 +93,6 @@ describe('elliptic curves', () => {
     }
     expect(proper).to.be.greaterThan(12);
   });
-});
-
-describe('the plan of stage 2', () => {
-  for (const [b1, b2] of [
-    [200, 20_000],
-    [1_500, 150_000],
-    [2_000, 200_000],
-    [11_000, 1_100_000],
-    [50_000, 5_000_000],
-  ] as const) {
-    it(`has every prime from ${b1} to ${b2}`, () => {
-      const { step, babies, firstGiant, pairs } = stageTwoPlan(b1, b2);
-      const covered = new Set<number>();
-      for (const [place, list] of pairs.entries()) {
-        for (const baby of list) {
-          const giant = (firstGiant + place) * step;
-          covered.add(giant - babies[baby]!).add(giant + babies[baby]!);
-        }
-      }
-      const missed = primesUpTo(b2).filter((prime) => prime > b1 && !covered.has(prime));
-      expect(missed).to.deep.equal([]);
-    });
-  }
 });
 
 /** The largest prime power in a number, its largest prime, and the largest prime power of what is left without it. */
