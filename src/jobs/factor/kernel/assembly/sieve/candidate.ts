@@ -90,7 +90,8 @@ function divideTwos(): void {
   while ((load<u32>(value) & 1) == 0) {
     const low = load<u32>(value);
     const bits = min(<i32>ctz(low | 0x80000000), 31);
-    shiftRight(value, length, bits);
+    // The word above is 0: the highest bit of a number without a sign is no sign.
+    shiftRight(value, length + 1, bits);
     length = significant(value, length);
     for (let i = 0; i < bits; i++) note(0);
   }

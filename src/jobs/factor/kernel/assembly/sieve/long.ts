@@ -57,7 +57,7 @@ export function makeAbsolute(x: usize): bool {
   return true;
 }
 
-/** Shifts x, of `count` words, right by 0 < bits < 32. */
+/** Shifts x, of `count` words and with a sign in the top one, right by 0 < bits < 32. */
 export function shiftRight(x: usize, count: usize, bits: u32): void {
   for (let i: usize = 0; i + 1 < count; i++) {
     store<u32>(x + (i << 2), <u32>(load<u64>(x + (i << 2)) >> bits));
