@@ -16,8 +16,8 @@ export interface Thresholds {
 
 /** The top bit marks candidates: starts have to stay below it. */
 const HIGHEST_START = 120;
-/** A value whose primes are all sieved must not wrap around to the other side. */
-const MOST_UNITS = 230;
+/** Nor may a value whose primes are all sieved wrap around: it may go below 0 by 128, errors included. */
+const MOST_BELOW = 110;
 /** Errors of the rounded logarithms of a candidate, in units. */
 const ROUNDING = 6;
 
@@ -30,7 +30,8 @@ export function thresholds(base: SieveBase): Thresholds {
   const size = log2(base.kn) / 2 - 0.5 + Math.log2(interval) - Math.log2(form);
   const needed = Array.from({ length: blocks }, (_, block) => size + shapeBits(block, blocks));
   const bits = needed.map((needs) => Math.max(8, needs - cofactorBits - slackBits));
-  const scale = Math.min(HIGHEST_START / Math.max(...bits), MOST_UNITS / Math.max(...needed));
+  const below = needed.map((needs, block) => needs - (bits[block] ?? 0));
+  const scale = Math.min(HIGHEST_START / Math.max(...bits), MOST_BELOW / (Math.max(...below) + 2));
   return {
     scale,
     starts: bits.map((needs) => Math.round(needs * scale)),

@@ -12,6 +12,7 @@ export { prepare, setUp } from './sieve/prepare';
 export { switchSign } from './sieve/switch';
 export { enterSide, sieveBlock } from './sieve/block';
 export { scanBlock } from './sieve/scan';
+export { splitCofactor } from './sieve/cofactor';
 export { harvest, setUnexplained } from './sieve/candidate';
 
 /** Addresses of what is written and read from outside. */

@@ -2,16 +2,19 @@
 
 import { blockStart } from './block';
 import { splitCofactor } from './cofactor';
-import { divide, makeAbsolute, multiplyAdd, multiplyLow, remainder, shiftRight, significant, subtractFrom } from './long';
+import { divideExactly, makeAbsolute, multiplyAdd, multiplyLow, shiftRight, significant, subtractFrom } from './long';
 import { packRelation } from './pack';
 import {
-  BLOCK_BITS, blocksASide, candidates, doubleBound, factorCount, factorsOfA, firstBucket, firstSieved, form,
-  foundFactors, inverseOfA, inverses, largestPrime, largePrimeBound, limbs, LONGEST_RELATION, number, offset, output,
+  BLOCK, BLOCK_BITS, blocksASide, candidates, doubleBound, factorCount, factorsOfA, firstBucket, firstSieved, form,
+  foundFactors, inverseOfA, inverses, largestPrime, largePrimeBound, limbs, LONGEST_RELATION, mediumFirst, mediumInverses,
+  mediumQuotients, mediumSecond, number, offset, output,
   OUTPUT_BYTES, outputBytes, primeCount, primes, quotients, root, roots, setOutputBytes, sieve, sliceCount, sliceMarks,
-  slices, square, step, value, logs,
+  slices, square, step, valueRoom,
 } from './state';
 
-/** Of the value: words that count, and how many factors were found. */
+/** The value; its quotients go to and fro between two places. Words that count; how many factors were found. */
+let value: usize = 0;
+let spare: usize = 0;
 let length: usize = 0;
 let found: i32 = 0;
 
@@ -46,12 +49,12 @@ function examine(side: i32, block: i32, position: u32): void {
     note(0);
   }
   divideTwos();
-  for (let j = 0; j < factorCount; j++) tryPrime(load<u32>(factorsOfA + (<usize>j << 2)));
-  divideByRoots(side, x, 0, firstSieved);
+  divideByRoots(side, x, firstSieved);
   // The small primes are known exactly now, and the sieve knows the others: most candidates end here.
   const sieved = <f32>((<i32>blockStart - <i32>load<u8>(sieve + position)) & 255);
   if (<f32>bitLength() * unitsOfBit - sieved > mostUnexplained) return;
-  divideByRoots(side, x, firstSieved & ~3, firstBucket);
+  for (let j = 0; j < factorCount; j++) tryPrime(load<u32>(factorsOfA + (<usize>j << 2)));
+  divideByPositions(position);
   divideByBucket(side * blocksASide + block, position);
   finish(negative);
 }
@@ -61,6 +64,8 @@ function examine(side: i32, block: i32, position: u32): void {
  * negative. Division by `a` is exact, so it is a product with its inverse modulo 2^(32 limbs).
  */
 function evaluate(side: i32, x: u32): bool {
+  value = valueRoom;
+  spare = value + ((<usize>limbs + 1) << 2);
   // On the side of x < 0, position y is x = -1 - y: -u = form a (y + 1) - b.
   multiplyAdd(root, step, side ? x + 1 : x, offset, side == 1);
   makeAbsolute(root);
@@ -90,7 +95,8 @@ function divideTwos(): void {
   while ((load<u32>(value) & 1) == 0) {
     const low = load<u32>(value);
     const bits = min(<i32>ctz(low | 0x80000000), 31);
-    shiftRight(value, length, bits);
+    // The word above is 0: the highest bit of a number without a sign is no sign.
+    shiftRight(value, length + 1, bits);
     length = significant(value, length);
     for (let i = 0; i < bits; i++) note(0);
   }
@@ -98,22 +104,26 @@ function divideTwos(): void {
 
 /** Divides a prime out as often as it goes. */
 function tryPrime(index: u32): void {
-  const p = load<u32>(primes + (<usize>index << 2));
-  while (remainder(value, length, p) == 0) {
-    divide(value, length, p);
+  const at = <usize>index << 2;
+  const p = load<u32>(primes + at);
+  const inverse = load<u32>(inverses + at);
+  while (divideExactly(spare, value, length, p, inverse)) {
+    const quotient = spare;
+    spare = value;
+    value = quotient;
     length = significant(value, length);
     note(index);
   }
 }
 
 /**
- * The primes from group `from` to `end` of which x is a root: x - r is a multiple of p just if its product with 1 / p
- * modulo 2^32 is at most 2^32 / p. What a wrap-around shows wrongly is sorted out by the division.
+ * The primes up to `end` of which x is a root: x - r is a multiple of p just if its product with 1 / p modulo 2^32 is
+ * at most 2^32 / p. What a wrap-around shows wrongly is sorted out by the division.
  */
-function divideByRoots(side: i32, x: u32, from: i32, end: i32): void {
+function divideByRoots(side: i32, x: u32, end: i32): void {
   const at = i32x4.splat(side ? x + 1 : x);
   const flip = i32x4.splat(side ? -1 : 0);
-  for (let i = from; i < end; i += 4) {
+  for (let i = 0; i < end; i += 4) {
     const inverse = v128.load(inverses + (<usize>i << 2));
     const quotient = v128.load(quotients + (<usize>i << 2));
     const group = roots + (<usize>i << 3);
@@ -124,10 +134,30 @@ function divideByRoots(side: i32, x: u32, from: i32, end: i32): void {
       i32x4.le_u(i32x4.mul(one, inverse), quotient),
       i32x4.le_u(i32x4.mul(two, inverse), quotient),
     );
-    if (!v128.any_true(hits)) continue;
     for (let bits = i32x4.bitmask(hits); bits; bits &= bits - 1) {
       const index = i + ctz(bits);
-      if (index > 0 && index < primeCount) tryPrime(index);
+      if (index > 0 && index < end) tryPrime(index);
+    }
+  }
+}
+
+/**
+ * The medium primes that hit this position of the block, by the same test in 16 bits: from here to a prime's next
+ * position, which is known from sieving the block, must be a multiple of it.
+ */
+function divideByPositions(position: u32): void {
+  const distance = i16x8.splat(<i16>(BLOCK - position));
+  const end = <usize>(min(firstBucket, primeCount) - firstSieved) << 1;
+  for (let i: usize = 0; i < end; i += 16) {
+    const inverse = v128.load(mediumInverses + i);
+    const quotient = v128.load(mediumQuotients + i);
+    const one = i16x8.mul(i16x8.add(v128.load(mediumFirst + i), distance), inverse);
+    const two = i16x8.mul(i16x8.add(v128.load(mediumSecond + i), distance), inverse);
+    const hits = v128.or(i16x8.le_u(one, quotient), i16x8.le_u(two, quotient));
+    if (!v128.any_true(hits)) continue;
+    for (let bits = i16x8.bitmask(hits); bits; bits &= bits - 1) {
+      const place = <i32>(i >> 1) + ctz(bits);
+      if (place < <i32>(end >> 1)) tryPrime(firstSieved + place);
     }
   }
 }

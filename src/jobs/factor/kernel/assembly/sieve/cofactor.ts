@@ -1,6 +1,7 @@
 // Splitting what is left of a value, an odd number below 2^63 without small factors, into two primes.
 
-import { inverseOfOdd64 } from './modular';
+import { ECM_BITS, splitByCurves } from './ecm';
+import { gcd, inverseOfOdd64 } from './modular';
 
 /** Modulus of the Montgomery products below, and its inverse modulo 2^64. */
 let n: u64 = 0;
@@ -29,6 +30,10 @@ export function splitCofactor(cofactor: u64): u64 {
   n = cofactor;
   inverse = inverseOfOdd64(n);
   if (isProbablePrime()) return 0;
+  if (cofactor >> ECM_BITS == 0) {
+    const factor = splitByCurves(cofactor);
+    if (factor > 0) return factor;
+  }
   return brent();
 }
 
@@ -82,13 +87,4 @@ function brent(): u64 {
     }
   }
   return 0;
-}
-
-function gcd(a: u64, b: u64): u64 {
-  while (b) {
-    const rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
 }

@@ -57,7 +57,7 @@ export function makeAbsolute(x: usize): bool {
   return true;
 }
 
-/** Shifts x, of `count` words, right by 0 < bits < 32. */
+/** Shifts x, of `count` words and with a sign in the top one, right by 0 < bits < 32. */
 export function shiftRight(x: usize, count: usize, bits: u32): void {
   for (let i: usize = 0; i + 1 < count; i++) {
     store<u32>(x + (i << 2), <u32>(load<u64>(x + (i << 2)) >> bits));
@@ -80,14 +80,18 @@ export function remainder(x: usize, count: usize, p: u32): u32 {
   return <u32>rest;
 }
 
-/** x /= p, which divides it or not, for x >= 0 of `count` words. */
-export function divide(x: usize, count: usize, p: u32): void {
-  let rest: u64 = 0;
-  for (let i = count; i > 0; i--) {
-    const at = x + ((i - 1) << 2);
-    const part = (rest << 32) | load<u32>(at);
-    const quotient = part / p;
-    store<u32>(at, <u32>quotient);
-    rest = part - quotient * p;
+/**
+ * Whether an odd p divides x >= 0 of `count` words; then `to` is the quotient. From the lowest word on, each word of
+ * the quotient is what the inverse of p modulo 2^32 says, with no division (Jebelean, "An algorithm for exact
+ * division", 1993); p divides x just if nothing is left to take from the word above the last.
+ */
+export function divideExactly(to: usize, x: usize, count: usize, p: u32, inverse: u32): bool {
+  let borrow: u64 = 0;
+  for (let i: usize = 0; i < count << 2; i += 4) {
+    const word = <u64>load<u32>(x + i) - borrow;
+    const quotient = <u32>word * inverse;
+    store<u32>(to + i, quotient);
+    borrow = ((<u64>quotient * p) >> 32) + (word >> 63);
   }
+  return borrow == 0;
 }

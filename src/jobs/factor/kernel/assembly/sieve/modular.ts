@@ -49,3 +49,13 @@ export function inverseOfOdd64(odd: u64): u64 {
   for (let i = 0; i < 4; i++) x *= 2 - odd * x;
   return x;
 }
+
+/** The greatest common divisor. */
+export function gcd(a: u64, b: u64): u64 {
+  while (b) {
+    const rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}

@@ -3,8 +3,8 @@
 import { multiplyAdd, remainder } from './long';
 import { inverseOfOdd, inverseOfOdd64, squareRoot } from './modular';
 import {
-  deltas, deltaSums, factorCount, factorsOfA, firstBucket, firstSieved, form, inverses, limbs, mediumPrimes, number,
-  offset, offsetParts, paddedCount, primeCount, primes, quotientRoots, quotients, roots, squareRoots,
+  deltas, deltaSums, factorCount, factorsOfA, firstBucket, firstSieved, form, inverses, limbs, mediumInverses,
+  mediumPrimes, mediumQuotients, number, offset, offsetParts, paddedCount, primeCount, primes, quotientRoots, quotients, roots, squareRoots,
 } from './state';
 
 /** Fills what follows from the primes and kn: call it once both are in place. */
@@ -20,7 +20,11 @@ export function setUp(): void {
     store<u32>(squareRoots + at, <u32>t);
   }
   for (let i = firstSieved; i < firstBucket && i < primeCount; i++) {
-    store<u16>(mediumPrimes + (<usize>(i - firstSieved) << 1), <u16>load<u32>(primes + (<usize>i << 2)));
+    const p = load<u32>(primes + (<usize>i << 2));
+    const at = <usize>(i - firstSieved) << 1;
+    store<u16>(mediumPrimes + at, <u16>p);
+    store<u16>(mediumInverses + at, <u16>inverseOfOdd(p));
+    store<u16>(mediumQuotients + at, <u16>(0xffff / p));
   }
 }
 

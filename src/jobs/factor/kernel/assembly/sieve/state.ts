@@ -48,8 +48,10 @@ export let deltas: usize = 0;
 export let quotientRoots: usize = 0;
 export let deltaSums: usize = 0;
 
-/** Medium primes as u16 (index - firstSieved): the prime, next position of both roots in the side that is sieved. */
+/** Medium primes as u16 (index - firstSieved): the prime, its inverse modulo 2^16, 2^16 / p, the next position of both roots in the side that is sieved. */
 export let mediumPrimes: usize = 0;
+export let mediumInverses: usize = 0;
+export let mediumQuotients: usize = 0;
 export let mediumFirst: usize = 0;
 export let mediumSecond: usize = 0;
 
@@ -83,7 +85,7 @@ export let output: usize = 0;
 export let outputBytes: usize = 0;
 
 /** Long numbers and lists of one candidate. */
-export let value: usize = 0;
+export let valueRoom: usize = 0;
 export let root: usize = 0;
 export let square: usize = 0;
 export let foundFactors: usize = 0;
@@ -125,6 +127,8 @@ export function allocate(
   scratch = take(64);
   const mediums = (<usize>(bucket - sieved) << 1) + 32;
   mediumPrimes = take(mediums);
+  mediumInverses = take(mediums);
+  mediumQuotients = take(mediums);
   mediumFirst = take(mediums);
   mediumSecond = take(mediums);
   logs = take(<usize>paddedCount);
@@ -150,7 +154,7 @@ export function allocate(
   offset = take(long);
   offsetParts = take(long * <usize>most);
   factorsOfA = take(4 * <usize>most);
-  value = take(long);
+  valueRoom = take(2 * long);
   root = take(long);
   square = take(long);
   foundFactors = take(4 * MOST_FACTORS);
