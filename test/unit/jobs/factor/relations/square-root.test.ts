@@ -3,11 +3,9 @@ import { expect } from 'chai';
 import { nextPrime } from '#dsage/code/prelude/numbers.js';
 import { RelationBook } from '#dsage/jobs/factor/relations/book.js';
 import { checkRelations } from '#dsage/jobs/factor/relations/check.js';
-import { divisorSteps } from '#dsage/jobs/factor/relations/divisors.js';
 import { findDependencies } from '#dsage/jobs/factor/relations/matrix.js';
 import { packRelation, pickRelations, unpackRelations } from '#dsage/jobs/factor/relations/packed.js';
 import { divisorOf } from '#dsage/jobs/factor/relations/square-root.js';
-import { coprimeBases } from '#dsage/jobs/factor/split.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import { referenceBase, referenceSieve } from '../../../../support/reference-sieve.js';
 import type { ReferenceOptions } from '../../../../support/reference-sieve.js';
@@ -53,38 +51,6 @@ describe('the whole way from relations to divisors', () => {
       expect(proper.length).to.be.greaterThan(found.length / 8);
     }).timeout(30_000);
   }
-});
-
-describe('divisorSteps', () => {
-  it('splits three primes, and is content with one divisor of two', () => {
-    const [p, q, r] = [1_000_003n, 3_000_017n, 50_000_017n];
-    for (const primes of [
-      [p, q, r],
-      [p, q],
-    ]) {
-      const n = primes.reduce((product, prime) => product * prime, 1n);
-      const base = referenceBase(n, { primes: 60 });
-      const packed = collect(base, 6).take();
-      const stages = new Set<string>();
-      const steps = divisorSteps(base, packed);
-      let step = steps.next();
-      for (; step.done !== true; step = steps.next()) stages.add(step.value.stage);
-      expect([...stages]).to.deep.equal(['merging', 'solving', 'square root']);
-      const divisors = step.value;
-      expect(divisors.every((divisor) => n % divisor === 0n && divisor > 1n && divisor < n)).to.equal(true);
-      if (primes.length === 2) expect(divisors).to.have.lengthOf(1);
-      else
-        expect(
-          coprimeBases(divisors.flatMap((d) => [[d, 1] as const, [n / d, 1] as const])).map(([b]) => b),
-        ).to.have.members(primes);
-    }
-  });
-
-  it('has nothing to give when there are too few relations', () => {
-    const base = referenceBase(1_000_003n * 3_000_017n, { primes: 40 });
-    const step = [...divisorSteps(base, new Uint8Array())];
-    expect(step.at(-1)?.stage).to.equal('solving');
-  });
 });
 
 describe('divisorOf', () => {
