@@ -53,7 +53,7 @@ function measureMatrix(primes: number): void {
   }
 }
 
-/** kn is chosen for every relation anew in truth; here it is one for all, by taking u^2 - kn as it comes. */
+/** A relation of a number of that many bits, checked again and again. */
 function measureCheck(bits: number): void {
   const { base, packed } = madeUp(bits);
   if (checkRelations(base, packed) !== RELATIONS) throw new Error('a relation is wrong');
@@ -68,7 +68,7 @@ function measureCheck(bits: number): void {
   );
 }
 
-/** The same relation again and again, with 20 factors and two large primes, of a number that was made for it. */
+/** The same relation, with 20 factors and two large primes, many times; its number is what fits it. */
 function madeUp(bits: number): { base: SieveBase; packed: Uint8Array } {
   const random = new Random(bits);
   const primes = Uint32Array.from([2, 3, 5, 7, 11, 13, 17, 19, 1_009, 10_007, 100_003]);

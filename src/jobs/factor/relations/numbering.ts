@@ -47,7 +47,7 @@ export class Numbering {
 /** The array itself, or a longer copy in which there is the place. */
 export function withRoom(array: Uint32Array<ArrayBuffer>, place: number): Uint32Array<ArrayBuffer> {
   if (place < array.length) return array;
-  const longer = new Uint32Array(Math.max(1024, Math.ceil(1.5 * place) + 1));
+  const longer = new Uint32Array(Math.max(1024, Math.ceil(1.3 * place) + 1));
   longer.set(array);
   return longer;
 }

@@ -1,7 +1,9 @@
-// Dependencies of a sparse matrix modulo 2 whose columns are relations and whose rows are primes. In the order of use:
+// Dependencies of a sparse matrix modulo 2 whose columns are relations and whose rows are primes. In order of use:
 //
-//   begin → write starts and entries → prepare → mergeStep until false → build → eliminate, or startLanczos →
-//   lanczosSteps until done → finishLanczos → (startLanczos with another seed when there was none) → verified words
+//   begin → write starts and entries → prepare → mergeStep until false → build → eliminateAll, or
+//   startLanczos → lanczosSteps until done → finishLanczos → the words
+//
+// With another seed startLanczos may be called again when there was no dependency.
 //
 // One instance for one matrix: memory is never given back.
 

@@ -1,5 +1,5 @@
-// Checks packed relations exactly: u^2 - kn = (-1)^sign * product(factors) * product(large primes). Numbers are arrays of
-// limbs of 32 bits, the lowest first; products of two limbs with carries fit into 64 bits.
+// Checks packed relations exactly: u^2 - kn = (-1)^sign * product(factors) * product(large primes). Numbers are arrays
+// of limbs of 32 bits, the lowest first; products of two limbs with carries fit into 64 bits.
 
 import { isPrime } from './relations/prime';
 

@@ -1,13 +1,14 @@
-// The matrix modulo 2 while its columns are merged. A column is a relation, or a sum of some; a row is a prime that divides
-// it to an odd power. The heaviest rows are bits of a few words in every column ("dense"); all others are in lists of the
-// rows that a column has, ascending ("sparse"), in one pool. A list in the pool begins with its column's number and its room.
+// The matrix modulo 2 while its columns are merged. A column is a relation, or a sum of some; a row is a prime that
+// divides it to an odd power. The heaviest rows are bits of a few words in every column ("dense"); all others are in
+// lists of the rows that a column has, ascending ("sparse"), in one pool. A list in the pool begins with its column's
+// number and its length.
 
 import { get32, get64, reserve, set32, set64 } from './memory';
 
 /** 64-bit words of dense rows in every column while merging. */
 export const DENSE_WORDS: u32 = 2;
 /** Rows up to this weight know their columns. */
-export const MOST_LISTED: u32 = 12;
+export const MOST_LISTED: u32 = 16;
 /** Instead of a row's weight: it is dense. */
 const DENSE: u32 = 0x80000000;
 const HEADER: u32 = 2;

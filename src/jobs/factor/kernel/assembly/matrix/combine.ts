@@ -1,4 +1,4 @@
-// After block Lanczos: of X - Y and V_m, 128 vectors, the sums that the matrix takes to zero, as far as they are independent.
+// After block Lanczos: of X - Y and V_m, 128 vectors, the sums that the matrix takes to zero, as far as independent.
 
 import { get64, reserve, set64 } from './memory';
 import { multiplyMatrix } from './product';

@@ -22,7 +22,7 @@ export function note(column: u32, by: u32): void {
   used++;
 }
 
-/** From one word a merged column, of which bit k says whether it is in sum k, to the same for the columns that were given. */
+/** From a word for each merged column, whose bit k says that it is in sum k, to the same for those that were given. */
 export function expand(wordsAt: usize): void {
   let at = pieceAt;
   let pairs = used;

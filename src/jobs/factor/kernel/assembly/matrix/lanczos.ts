@@ -1,5 +1,5 @@
-// Block Lanczos over GF(2) with blocks of 64 vectors: P. L. Montgomery, A Block Lanczos Algorithm for Finding Dependencies
-// over GF(2), Eurocrypt 1995. Names follow the paper: A = B^T B, V_i, S_i, W_i^inv, D, E, F; a ' stands for ^T.
+// Block Lanczos over GF(2) with blocks of 64 vectors: P. L. Montgomery, A Block Lanczos Algorithm for Finding
+// Dependencies over GF(2), Eurocrypt 1995. Names follow the paper: A = B'B, V_i, S_i, W_i^inv, D, E, F; ' stands for ^T.
 
 import { get64, reserve, set64 } from './memory';
 import { multiplySymmetric } from './product';
@@ -168,7 +168,7 @@ function coefficients(mask0: u64): void {
 }
 
 /**
- * V_i' V_0: from the third step on V_i' A V_0 = 0, as V_0 is in W_0 + W_1, and the recurrence that gives V_i gives this too.
+ * V_i' V_0, for the first steps. From i = 2 on V_i' A V_0 = 0, as V_0 is in W_0 + W_1: then `shift` knows it already.
  */
 function updateStart(): void {
   if (iteration < 3) innerProduct(v0, startAt, width, vv0);

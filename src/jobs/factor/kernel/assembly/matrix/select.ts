@@ -1,4 +1,4 @@
-// S_i and W_i^inv of block Lanczos: which columns of V_i make V_i' A V_i invertible, those first that were not used before.
+// S_i and W_i^inv of block Lanczos: which columns of V_i make V_i' A V_i invertible, those not used before first.
 
 import { get64, reserve, set32, set64, get32 } from './memory';
 
@@ -6,7 +6,7 @@ const leftAt = reserve(64 * 8);
 const rightAt = reserve(64 * 8);
 const orderAt = reserve(64 * 4);
 
-/** From V_i' A V_i and the mask of S_(i-1) makes W_i^inv; returns the mask of S_i (Montgomery 1995, section 8). */
+/** From V_i' A V_i and the mask of S_(i-1) makes W_i^inv; returns the mask of S_i (as in Montgomery 1995). */
 export function chooseColumns(vav: usize, before: u64, inverseTo: usize): u64 {
   memory.copy(leftAt, vav, 64 * 8);
   for (let row: u32 = 0; row < 64; row++) set64(rightAt, row, <u64>1 << row);

@@ -1,5 +1,5 @@
-// Blocks of 64 vectors over GF(2): an array of words, one word a coordinate, and matrices of 64 by 64 bits, one word a row.
-// What is done for every coordinate looks 8 bits up at a time, in 8 tables of 256 (Coppersmith's way, as in Montgomery 1995).
+// Blocks of 64 vectors over GF(2): an array of words, one word a coordinate, and matrices of 64 by 64 bits, one word a
+// row. What is done for every coordinate looks 8 bits up at a time, in 8 tables of 256 (as in Montgomery 1995).
 
 import { get64, reserve, set64 } from './memory';
 
