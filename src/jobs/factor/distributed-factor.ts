@@ -133,6 +133,7 @@ export class DistributedFactor extends DistributedJob<
   override *tasks(): Generator<FactorTask | NotYet, void, void> {
     const { factors, schedule } = this.#state;
     while (!factors.isComplete) yield schedule.next() ?? NOT_YET;
+    this.#checkProduct();
   }
 
   override compute(task: FactorTask, context: JobContext): Promise<FactorAnswer> {
@@ -198,8 +199,19 @@ export class DistributedFactor extends DistributedJob<
     const { factors, schedule } = this.#state;
     schedule.split(factors.divide(composite, divisor));
     this.#sieveStart = undefined;
-    if (factors.isComplete) this.finish();
-    else this.killTasks(({ n }) => n === composite);
+    if (factors.isComplete) {
+      this.#checkProduct();
+      this.finish();
+    } else this.killTasks(({ n }) => n === composite);
+  }
+
+  /** Factors that do not multiply to the number are not given out: that would be a fault of ours. */
+  #checkProduct(): void {
+    const { product } = this.#state.factors;
+    if (product === this.parameters.n) return;
+    throw new DsageError('internal', `The factors that were found multiply to ${product}.`, {
+      hint: 'Report this with the number: it is a bug of dsage.',
+    });
   }
 
   #again(task: FactorTask): void {

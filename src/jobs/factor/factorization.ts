@@ -91,6 +91,12 @@ export class Factorization {
     return [base];
   }
 
+  /** The product of all that is known, with the sign: the number itself. */
+  get product(): bigint {
+    const powers = [...this.#primes, ...this.#composites];
+    return powers.reduce((product, [base, exponent]) => product * base ** BigInt(exponent), 1n);
+  }
+
   /** As `2^3 * 7 * (91)`, with what is not split yet in parentheses. */
   toString(): string {
     const primes = this.primes.map((power) => powerText(power, String(power[0])));
