@@ -60,12 +60,25 @@ export let sieve: usize = 0;
 /** u16 positions that the scan has found. */
 export let candidates: usize = 0;
 
-/** u32 pointer by bucket (first the blocks of x >= 0, then of x < 0): where the next entry goes. */
-export let bucketEnds: usize = 0;
-/** The same at the start of each slice, and at the end of the last. */
+/** Blocks of one side, at most. */
+const MOST_BLOCKS: i32 = 63;
+/**
+ * u32 pointer by bucket, where its next entry goes: the blocks of x >= 0, then one bucket more for positions behind
+ * them; and the same for x < 0. At fixed addresses, which are part of the instructions.
+ */
+export const bucketEnds: usize = memory.data(4 * (MOST_BLOCKS + 1), 64);
+export const mirroredEnds: usize = memory.data(4 * (MOST_BLOCKS + 1), 64);
+/** The pointers of both sides' blocks at the start of each slice, and at the end of the last. */
 export let sliceMarks: usize = 0;
 export let buckets: usize = 0;
 export let bucketBytes: usize = 0;
+
+/** Where a bucket begins. What is outside of both sides goes behind all others, where nobody reads it. */
+export function bucketStart(side: i32, block: i32): usize {
+  const place = block == blocksASide ? 2 * blocksASide : side * blocksASide + block;
+  return buckets + <usize>place * bucketBytes;
+}
+
 /** Slices: runs of bucket primes with one logarithm and at most 2^16 primes. By slice: u32 first index, u32 log. */
 export let slices: usize = 0;
 export let sliceCount: i32 = 0;
@@ -89,7 +102,6 @@ export let valueRoom: usize = 0;
 export let root: usize = 0;
 export let square: usize = 0;
 export let foundFactors: usize = 0;
-export let scratch: usize = 0;
 
 export let largePrimeBound: u64 = 0;
 /** Cofactors up to this are split in two; 0 for never. */
@@ -124,7 +136,6 @@ export function allocate(
   free = (__heap_base + 63) & ~63;
   const words = (<usize>paddedCount) << 2;
   sieve = take(<usize>BLOCK + SCRIBBLE);
-  scratch = take(64);
   const mediums = (<usize>(bucket - sieved) << 1) + 32;
   mediumPrimes = take(mediums);
   mediumInverses = take(mediums);
@@ -142,7 +153,6 @@ export function allocate(
   deltaSums = take(words);
   candidates = take(2 * <usize>BLOCK);
   const bucketCount = <usize>(2 * blocks);
-  bucketEnds = take(4 * bucketCount);
   slices = take(8 * <usize>sliceCount);
   sliceMarks = take(4 * bucketCount * <usize>(sliceCount + 1));
   bucketBytes = (4 * <usize>entriesOfBucket + 63) & ~63;
