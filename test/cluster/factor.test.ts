@@ -10,6 +10,7 @@ import { runDsage, spawnDsage } from '../support/cli.js';
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+import { hasTerminals, Terminal } from '../support/terminal.js';
 
 const LOCAL = '10^41+1 = 11 * 2670502781396266997 * 3404193829806058997303\n';
 const F8 = [
@@ -150,6 +151,29 @@ describe('DistributedFactor on a cluster', function () {
       const elsewhere = await run('15', '--workers', '1', '--server', cluster.address);
       expect(elsewhere).to.deep.include({ code: 2 });
       expect(elsewhere.stderr).to.contain('the server is elsewhere');
+    });
+
+    it('shows stages and factors as they come on a terminal, and what it has after Ctrl-C', async function () {
+      if (!hasTerminals) this.skip();
+      const terminal = new Terminal(
+        ['factor', '1000003 * (10^44+31) * (10^45+9)', '--local', '--workers', '2'],
+        {
+          directory: makeTempDir(),
+        },
+      );
+      await terminal.shows(/found 1000003 \(7 digits\)\n/);
+      await terminal.shows(/ {2}ECM B1=[\d,]+: \d+\/\d+ curves on a 90-digit number/);
+      terminal.type('\u0003');
+      await terminal.shows(/So far: .* = 1000003 \* \(1000/);
+      expect(await terminal.end()).to.equal(130);
+      const sieving = new Terminal(['factor', '(10^30+57) * (10^31+33)', '--local'], {
+        directory: makeTempDir(),
+      });
+      await sieving.shows(
+        / {2}sieving \d+ %: [\d,]+ \+ [\d,]+ of [\d,]+ relations for a 62-digit number, .* left/,
+      );
+      await sieving.shows(/10\^31\+33\) = 1000000000000000000000000000057 \* 1/);
+      expect(await sieving.end()).to.equal(0);
     });
 
     it('says what it found and what is left of a number of 2,000 digits', async () => {
