@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 import type { Bench, BenchOptions } from './benches/bench.js';
+import { factor } from './benches/factor.js';
 import { jobs } from './benches/jobs.js';
 import { idle } from './benches/idle.js';
 import { latency } from './benches/latency.js';
@@ -21,12 +22,15 @@ import type { Report } from './support/results.js';
 import { renderBars, renderReport } from './support/table.js';
 
 const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start];
+/** Takes minutes: only where it is named, as by npm run bench:factor. */
+const NAMED_BENCHES: readonly Bench[] = [factor];
 
 interface Flags {
   readonly quick: boolean;
   readonly runs?: number;
   readonly save: boolean;
   readonly profile: boolean;
+  readonly digits?: readonly number[];
 }
 
 interface Outcome {
@@ -34,7 +38,9 @@ interface Outcome {
   readonly report: Report;
 }
 
-const list = BENCHES.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n');
+const list = [...BENCHES, ...NAMED_BENCHES]
+  .map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)
+  .join('\n');
 
 const program = new Command('npm run bench --')
   .description('Measures dsage beside its peers, and says which bars are met.')
@@ -47,6 +53,7 @@ const program = new Command('npm run bench --')
     'with throughput, single or latency: show where the time goes, process by process',
     false,
   )
+  .option('--digits <list>', 'with factor: only numbers of these lengths, such as 80,90', lengths)
   .addHelpText('after', `\nBenchmarks:\n${list}`);
 
 process.on('SIGINT', () => process.exit(130));
@@ -57,6 +64,7 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
   const options: BenchOptions = {
     quick: flags.quick,
     runs: flags.runs ?? (flags.quick ? 1 : 3),
+    ...(flags.digits === undefined ? {} : { digits: flags.digits }),
     progress: (line) => process.stderr.write(`  … ${line}\n`),
   };
   console.log(`${machine()}\n`);
@@ -82,9 +90,10 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
 }
 
 function chosen(names: readonly string[]): readonly Bench[] {
-  const unknown = names.find((name) => !BENCHES.some((bench) => bench.name === name));
+  const all = [...BENCHES, ...NAMED_BENCHES];
+  const unknown = names.find((name) => !all.some((bench) => bench.name === name));
   if (unknown !== undefined) program.error(`There is no benchmark ${unknown}. There are:\n${list}`);
-  return names.length === 0 ? BENCHES : BENCHES.filter(({ name }) => names.includes(name));
+  return names.length === 0 ? BENCHES : all.filter(({ name }) => names.includes(name));
 }
 
 function machine(): string {
@@ -110,4 +119,8 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('It must be a whole number of at least 1.');
+}
+
+function lengths(text: string): number[] {
+  return text.split(',').map(positive);
 }

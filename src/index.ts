@@ -12,7 +12,7 @@ export const dsage = { setup, startAll, server, worker, stopAll, connect } as co
 
 export { fraction, Fraction } from './wire/fraction.js';
 export { DsageError, KilledError, TaskFailedError, TimeoutError } from './model/errors.js';
-export { DistributedJob } from './jobs/distributed-job.js';
+export { DistributedJob, NOT_YET } from './jobs/distributed-job.js';
 export { moduleFunction } from './jobs/module-function.js';
 export { parallel } from './local/parallel.js';
 export { DistributedMap } from './jobs/distributed-map.js';
@@ -22,7 +22,7 @@ export { ClassJob } from './client/class-job.js';
 export { MapJob } from './client/map-job.js';
 export { TaskHandle } from './client/task-handle.js';
 
-export type { FailureDecision, JobEvents, JobProgress } from './jobs/distributed-job.js';
+export type { FailureDecision, JobEvents, JobProgress, NotYet } from './jobs/distributed-job.js';
 export type { JobContext } from './jobs/context.js';
 export type { ModuleFunction } from './jobs/module-function.js';
 export type { Dsage, ConnectOptions } from './client/connect.js';
@@ -40,8 +40,7 @@ export type {
   DistributedFactorOptions,
   DistributedFactorParameters,
 } from './jobs/factor/distributed-factor.js';
-export type { FactorAnswer } from './jobs/factor/compute.js';
-export type { FactorTask } from './jobs/factor/schedule.js';
+export type { FactorAnswer, FactorTask } from './jobs/factor/tasks.js';
 export type { ManyInputs } from './jobs/input-window.js';
 export type { InputOf, OnError, Parallel, ParallelFunction, ParallelIter } from './jobs/parallel.js';
 export type { LocalOptions } from './local/iterate.js';

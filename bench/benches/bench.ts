@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** How often a measurement is repeated. */
   readonly runs: number;
+  /** Lengths of the numbers to factor; the bench's own unless given. */
+  readonly digits?: readonly number[];
   /** Says what is being done. */
   readonly progress: (line: string) => void;
 }

@@ -60,6 +60,11 @@ export class Cli {
     );
   }
 
+  /** A server was named, by option or environment. */
+  get namesServer(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** The server that was named, else the one that runs on the directory, else the usual port on this machine. */
   async serverAddress(): Promise<string> {
     if (this.#server !== undefined) return this.#server;

@@ -123,8 +123,17 @@ function defineJobs(define: Define): void {
     async () => (await import('./commands/factor.js')).factor,
     (command) =>
       command
-        .option('--max-b1 <n>', 'no elliptic curves with a larger bound: leave the rest composite', count)
-        .option('--timeout <time>', 'stop the job after this time', durationMs),
+        .option('--local', 'on threads of this machine, without a server')
+        .option('--workers <n>', 'start so many workers here for it; with --local: so many threads', count)
+        .option('--max-b1 <n>', 'no elliptic curves with a larger bound', count)
+        .option('--max-curves <n>', 'no more curves for one composite number', (text: string) =>
+          count(text, 0),
+        )
+        .option('--max-sieve-digits <n>', 'sieve nothing larger (default 100); 0: nothing', (text: string) =>
+          count(text, 0),
+        )
+        .option('--no-algebraic', 'do not use that a number is b^e + 1 or b^e - 1')
+        .option('--timeout <time>', 'stop the job after this time, with the factors found', durationMs),
   );
   define(
     'jobs',

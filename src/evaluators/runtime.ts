@@ -1,6 +1,6 @@
 import type { RuntimeName } from '../code/bundle/names.js';
 import { RUNTIME_KEY } from '../code/bundle/names.js';
-import { DistributedJob } from '../jobs/distributed-job.js';
+import { DistributedJob, NOT_YET } from '../jobs/distributed-job.js';
 import { DistributedMap } from '../jobs/distributed-map.js';
 import { DistributedFactor } from '../jobs/factor/distributed-factor.js';
 import { moduleFunction } from '../jobs/module-function.js';
@@ -15,6 +15,7 @@ const RUNTIME = {
   DsageError,
   Fraction,
   KilledError,
+  NOT_YET,
   TaskFailedError,
   TimeoutError,
   fraction,

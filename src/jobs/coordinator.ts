@@ -4,6 +4,7 @@ import { asDsageError, DsageError, KilledError, sentence, TaskFailedError } from
 import type { TaskIndex } from '../model/job.js';
 import { isFinal, type JobStatus } from '../model/status.js';
 import { Alarm } from './alarm.js';
+import { NOT_YET } from './distributed-job.js';
 import type { DistributedJob } from './distributed-job.js';
 import { Ending } from './ending.js';
 import { Generator } from './generator.js';
@@ -29,6 +30,8 @@ interface End {
   readonly reason: string;
 }
 
+/** A replay skips so many `NOT_YET`: it asks only when there was a task. One that gives more does not depend on answers alone. */
+const MOST_WAITS = 1_000;
 /** The event loop gets its turn after so many answers or tasks. */
 const TURN = 256;
 
@@ -57,6 +60,8 @@ export class Coordinator implements Run, PortListener {
   /** How many answers were heard: what a replay goes by. */
   #clock = 0;
   readonly #counts = { completed: 0, failed: 0, done: 0 };
+  /** `tasks()` waits for an answer. */
+  #isNotYet = false;
   #isFinishing = false;
   #hasBegunEnd = false;
   #end: End | undefined;
@@ -156,7 +161,9 @@ export class Coordinator implements Run, PortListener {
     while (recording.isGeneratedDue(this.#clock)) {
       recording.takeGenerated();
       // It may give another value than then, or none: what is recorded counts.
-      await this.#generator.next();
+      let step = await this.#generator.next();
+      for (let left = MOST_WAITS; left > 0 && step.value === NOT_YET; left -= 1)
+        step = await this.#generator.next();
     }
     return false;
   }
@@ -201,6 +208,7 @@ export class Coordinator implements Run, PortListener {
   async #make(): Promise<void> {
     if (!this.#mayAdd() || !this.#book.recording.isReplayed) return;
     this.#window.slots = this.#port.slots;
+    this.#isNotYet = false;
     for (let made = 0; !this.#isFinishing && !this.#port.isFull; made += 1) {
       if (this.#book.unanswered >= this.#window.size) {
         this.#window.filled();
@@ -208,6 +216,10 @@ export class Coordinator implements Run, PortListener {
       }
       const step = this.#generator.ask();
       if (step === undefined || step.done === true) return;
+      if (step.value === NOT_YET) {
+        this.#isNotYet = true;
+        return;
+      }
       this.#add(step.value, 'generated');
       if (made % TURN !== TURN - 1) continue;
       this.#flush();
@@ -238,8 +250,8 @@ export class Coordinator implements Run, PortListener {
   }
 
   #isComplete(): boolean {
-    const isAllMade = this.#book.recording.isReplayed && this.#generator.isExhausted;
-    return this.#mayAdd() && isAllMade && this.#book.unanswered === 0;
+    const isAllMade = this.#generator.isExhausted || this.#isNotYet;
+    return this.#mayAdd() && this.#book.recording.isReplayed && isAllMade && this.#book.unanswered === 0;
   }
 
   async #endJob(status: 'completed' | 'failed', reason: string): Promise<void> {

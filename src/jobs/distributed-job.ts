@@ -27,6 +27,13 @@ export interface JobEvents<Task = unknown, Answer = unknown> {
   readonly end: [status: JobStatus];
 }
 
+/**
+ * What `tasks()` may yield in place of a task: there is none before another answer has come, and then it is asked again.
+ * When all tasks have been answered, it is the end of the tasks.
+ */
+export const NOT_YET: unique symbol = Symbol.for('dsage.NOT_YET');
+export type NotYet = typeof NOT_YET;
+
 const NOTHING_YET: RunCounts = { submitted: 0, completed: 0, failed: 0, done: 0 };
 
 /**
@@ -71,8 +78,11 @@ export abstract class DistributedJob<
     this.parameters = deepFreeze(parameters);
   }
 
-  /** The tasks, in the coordinator: they may be lazy, asynchronous and endless, and are asked for a few at a time. */
-  abstract tasks(): Iterable<Task> | AsyncIterable<Task>;
+  /**
+   * The tasks, in the coordinator: they may be lazy, asynchronous and endless, and are asked for a few at a time. Where
+   * the next one depends on answers that are still to come, `NOT_YET` stands for it.
+   */
+  abstract tasks(): Iterable<Task | NotYet> | AsyncIterable<Task | NotYet>;
 
   /** One task, on a worker. What it throws fails the attempt. */
   abstract compute(task: Task, context: JobContext): Answer | Promise<Answer>;

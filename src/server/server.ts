@@ -23,6 +23,8 @@ import type { Send } from './core/effects.js';
 import type { Config } from './core/state.js';
 import { Engine } from './engine.js';
 import { failureMessage } from './failure-message.js';
+import { FailureLog } from './failure-log.js';
+import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
@@ -142,19 +144,26 @@ export class Server {
     const outputs = new OutputHub();
     const throughput = new Throughput();
     const totals = { completed: 0, failed: 0, killed: 0 };
+    const failures = new FailureLog({
+      ...{ log: this.#log, now },
+      nameOf: (job) => store.job(job)?.spec.name,
+      whyFailed: (job) => whyFailed(store, job),
+    });
     const engine = new Engine({
       state,
       store,
       now,
       deliver: (send) => {
         count(send, throughput, totals, now);
+        failures.note(send);
         clients.deliver(send);
         workers.deliver(send);
         outputs.deliver(send);
       },
       flush: () => {
-        workers.flush();
+        // Somebody waits for these; a worker only forgets what is acknowledged.
         clients.flush();
+        workers.flush();
       },
       onFatal: (error) => {
         this.#log.error('the server cannot go on', { error });

@@ -219,7 +219,10 @@ describe('the commands', function () {
     expect(await print('user', 'list')).to.match(/ admin +enabled /);
     expect(await print('status')).to.match(/workers +1 worker, \d of 1 slot busy/);
     expect(await json('status')).to.deep.include({ workers: 1, slots: 1 });
-    expect(await print('logs', '--server-log', '-n', '5')).to.match(/info +the server listens/);
+    await d('throw new TypeError("no good")', { maxAttempts: 1, name: 'bad' }).settled();
+    const log = await print('logs', '--server-log', '-n', '500');
+    expect(log).to.match(/info +the server listens/);
+    expect(log).to.match(/warn +a job failed .*bad.*no good/);
     expect(await print('logs', '--worker', '1', '-n', '5')).to.match(/info/);
   });
 

@@ -33,7 +33,7 @@ async function factored(n: bigint, seed: number): Promise<DistributedFactor> {
 
 const primeOfDigits = (least: number, most: number) =>
   fc
-    .tuple(fc.integer({ min: least, max: most }), fc.bigInt({ min: 0n, max: 10n ** 15n }))
+    .tuple(fc.integer({ min: least, max: most }), fc.bigInt({ min: 0n, max: 10n ** 30n }))
     .map(([digits, random]) =>
       nextPrime(10n ** BigInt(digits - 1) + (random % (10n ** BigInt(digits) - 1n)) / 2n),
     );
@@ -58,7 +58,7 @@ describe('DistributedFactor', () => {
         fc.integer(),
         comesBack,
       ),
-      { numRuns: 300 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -70,7 +70,33 @@ describe('DistributedFactor', () => {
         fc.integer(),
         comesBack,
       ),
-      { numRuns: 15 },
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives the primes back that were multiplied: two, to 30 to 50 digits', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(primeOfDigits(15, 24), primeOfDigits(16, 25)),
+        fc.boolean(),
+        fc.integer(),
+        comesBack,
+      ),
+      { numRuns: 36 },
+    );
+  });
+
+  it('finds every kind of number that is around: squares, powers, many factors of one size', async () => {
+    const part = fc.tuple(primeOfDigits(1, 11), fc.integer({ min: 1, max: 3 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 4 }), fc.integer(), (parts, seed) =>
+        comesBack(
+          parts.flatMap(([prime, exponent]) => Array<bigint>(exponent).fill(prime)),
+          false,
+          seed,
+        ),
+      ),
+      { numRuns: 100 },
     );
   });
 });

@@ -1,50 +1,95 @@
+import type { Dsage } from '../../client/connect.js';
 import { plain } from '../../client/save.js';
 import { DistributedFactor } from '../../jobs/factor/distributed-factor.js';
+import type { DistributedFactorOptions } from '../../jobs/factor/distributed-factor.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
 import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
+import { showFactoring } from '../factor-display.js';
 
-interface FactorFlags {
-  readonly maxB1?: number;
+interface FactorFlags extends DistributedFactorOptions {
+  readonly local?: boolean;
+  readonly workers?: number;
   readonly timeout?: number;
 }
 
-/** How often the line about the stage is written anew. */
-const SHOW_MS = 200;
+interface Work {
+  readonly expression: string;
+  readonly job: DistributedFactor;
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+}
 
-/** Factors an integer on the workers. It coordinates the job, which ends with it: after a timeout too. */
-export async function factor(
-  cli: Cli,
-  [expression = '']: string[],
-  { maxB1, timeout }: FactorFlags,
-): Promise<number> {
-  // Before anything is connected to: what is no integer is wrong usage.
-  const job = new DistributedFactor(expression, maxB1 === undefined ? {} : { maxB1 });
-  return cli.withServer(async (d) => {
-    const { interrupted } = cli.io;
-    cli.io.catchInterrupt();
-    d.start(job, { name: `factor ${expression}`.slice(0, 60) });
-    const hide = showStage(cli, job);
-    try {
-      await job.wait({ signal: interrupted, ...(timeout === undefined ? {} : { timeoutMs: timeout }) });
-      hide();
-      print(cli, expression, job);
-      return EXIT.ok;
-    } catch (error) {
-      hide();
-      if (!job.done) await job.stop(interrupted.aborted ? 'interrupted by Ctrl-C' : 'it took too long');
-      const code = interrupted.aborted ? EXIT.interrupted : exitCodeOf(error);
-      if (cli.json) {
-        cli.printJson({ ...document(job), error: errorOf(error) });
-        return code;
-      }
-      if (job.primeFactors.length > 0) cli.note(`So far: ${text(expression, job)}`);
-      if (interrupted.aborted) return code;
-      throw error;
-    } finally {
-      hide();
+/** Factors an integer: on the workers of a server, on workers of its own, or on threads of this machine. */
+export async function factor(cli: Cli, [expression = '']: string[], flags: FactorFlags): Promise<number> {
+  // Before anything is started or connected to: what is no integer is wrong usage.
+  const job = new DistributedFactor(expression, optionsOf(flags));
+  const work = { expression, job, timeout: flags.timeout };
+  if (flags.local === true) {
+    const { startLocally } = await import('../../local/start.js');
+    return supervise(cli, work, () => {
+      startLocally(job, flags.workers === undefined ? {} : { slots: flags.workers });
+    });
+  }
+  const onServer = (d: Dsage): Promise<number> =>
+    supervise(cli, work, () => {
+      d.start(job, { name: `factor ${expression}`.slice(0, 60) });
+    });
+  if (flags.workers === undefined) return cli.withServer(onServer);
+  return withWorkers(cli, flags.workers, onServer);
+}
+
+function optionsOf({ maxB1, maxCurves, maxSieveDigits, algebraic }: FactorFlags): DistributedFactorOptions {
+  return {
+    ...(maxB1 === undefined ? {} : { maxB1 }),
+    ...(maxCurves === undefined ? {} : { maxCurves }),
+    ...(maxSieveDigits === undefined ? {} : { maxSieveDigits }),
+    ...(algebraic === false ? { algebraic } : {}),
+  };
+}
+
+/** So many workers run on this machine while it works; a server too, where none does. */
+async function withWorkers(cli: Cli, workers: number, use: (d: Dsage) => Promise<number>): Promise<number> {
+  if (cli.namesServer) {
+    throw new DsageError('invalid-argument', '--workers starts workers here, and the server is elsewhere.', {
+      hint: 'Start workers with dsage-worker --server, or leave --server (and $DSAGE_SERVER) out.',
+    });
+  }
+  const { startAll } = await import('../../deploy/start-all.js');
+  const d = await startAll({ directory: cli.directory, workers });
+  try {
+    return await use(d);
+  } finally {
+    await d.close();
+  }
+}
+
+/** Waits for the job, which ends with this process: after a timeout too. */
+async function supervise(cli: Cli, { expression, job, timeout }: Work, start: () => void): Promise<number> {
+  const { interrupted } = cli.io;
+  cli.io.catchInterrupt();
+  start();
+  const hide = showFactoring(cli, job);
+  try {
+    await job.wait({ signal: interrupted, ...(timeout === undefined ? {} : { timeoutMs: timeout }) });
+    hide();
+    print(cli, expression, job);
+    return EXIT.ok;
+  } catch (error) {
+    hide();
+    if (!job.done) await job.stop(interrupted.aborted ? 'interrupted by Ctrl-C' : 'it took too long');
+    const code = interrupted.aborted ? EXIT.interrupted : exitCodeOf(error);
+    if (cli.json) {
+      cli.printJson({ ...document(job), error: errorOf(error) });
+      return code;
     }
-  });
+    if (job.primeFactors.length > 0 || job.compositeFactors.length > 1)
+      cli.note(`So far: ${text(expression, job)}`);
+    if (interrupted.aborted) return code;
+    throw error;
+  } finally {
+    hide();
+  }
 }
 
 function text(expression: string, job: DistributedFactor): string {
@@ -73,18 +118,4 @@ function document(job: DistributedFactor) {
 function errorOf(error: unknown): { code: string; message: string } {
   const [message = ''] = linesOf(error).split('\n');
   return { code: error instanceof DsageError ? error.code : 'internal', message };
-}
-
-/** Keeps one line of a terminal up to date; where stderr is none, nothing is shown. Returns what ends it. Idempotent. */
-function showStage(cli: Cli, job: DistributedFactor): () => void {
-  const { stderr } = cli.io;
-  if (!stderr.isTTY) return () => undefined;
-  const show = () => stderr.write(`\r\x1b[K${job.stage}`.slice(0, Math.max(20, stderr.columns)));
-  const timer = setInterval(show, SHOW_MS);
-  let isShown = true;
-  return () => {
-    clearInterval(timer);
-    if (isShown) stderr.write('\r\x1b[K');
-    isShown = false;
-  };
 }

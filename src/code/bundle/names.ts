@@ -11,6 +11,7 @@ export const RUNTIME_NAMES = [
   'DsageError',
   'Fraction',
   'KilledError',
+  'NOT_YET',
   'TaskFailedError',
   'TimeoutError',
   'fraction',

@@ -5,27 +5,22 @@ import { rho } from '../../code/prelude/rho.js';
 import { ecmCurve } from './ecm.js';
 import { CURVES_AT_ONCE, CurveKernel } from './kernel/curve.js';
 import { pMinusOne } from './p-minus-one.js';
-import type { FactorTask } from './schedule.js';
-
-type CurvesTask = Extract<FactorTask, { readonly method: 'ecm' }>;
-type MinusOneTask = Extract<FactorTask, { readonly method: 'p-1' }>;
-
-/** What a task has found: a proper divisor of its number, or null. */
-export interface FactorAnswer {
-  readonly divisor: bigint | null;
-  /** Of the curve that found it. */
-  readonly sigma?: bigint;
-}
-
-/** What a task hears and says while it runs. */
-export interface Watch {
-  readonly signal: AbortSignal;
-  readonly progress: (fraction: number) => void;
-}
+import { root, sieve, solve } from './compute-sieve.js';
+import { split } from './compute-split.js';
+import type { CurvesTask, FactorAnswer, FactorTask, MinusOneTask } from './tasks.js';
+import type { Watch } from './watch.js';
 
 /** One task, on a worker. It looks again and again whether it is still wanted. */
 export async function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
   switch (task.method) {
+    case 'split':
+      return { divisor: await split(task.n, watch) };
+    case 'sieve':
+      return { relations: await sieve(task, watch) };
+    case 'matrix':
+      return { dependencies: await solve(task, watch) };
+    case 'root':
+      return { divisor: root(task) ?? null };
     case 'rho':
       return { divisor: rho(task.n, task.maxSteps) ?? null };
     case 'p-1':

@@ -1,14 +1,17 @@
 import { isPrimeBigInt } from '../../code/prelude/numbers.js';
 import { DsageError } from '../../model/errors.js';
 import type { JobContext } from '../context.js';
-import { DistributedJob } from '../distributed-job.js';
-import type { FailureDecision } from '../distributed-job.js';
+import { DistributedJob, NOT_YET } from '../distributed-job.js';
+import type { FailureDecision, NotYet } from '../distributed-job.js';
+import { algebraicFactors } from './algebraic.js';
 import { computeFactor } from './compute.js';
-import type { FactorAnswer } from './compute.js';
 import { parseInteger } from './expression.js';
 import { Factorization, isProperDivisor } from './factorization.js';
+import { DEFAULT_SIEVE_DIGITS, MOST_SIEVE_DIGITS } from './plan.js';
+import type { Effort } from './plan.js';
 import { Schedule } from './schedule.js';
-import type { Effort, FactorTask } from './schedule.js';
+import type { Outcome } from './sieving.js';
+import type { FactorAnswer, FactorTask } from './tasks.js';
 
 /** When to leave what is composite as it is: without a limit a job goes on until all is split. */
 export interface DistributedFactorOptions {
@@ -16,6 +19,10 @@ export interface DistributedFactorOptions {
   readonly maxB1?: number;
   /** No more curves than this for one composite number, those for what it was part of included. */
   readonly maxCurves?: number;
+  /** No composite number with more digits is sieved, 100 unless given, 110 at most: 0 leaves all to the curves. */
+  readonly maxSieveDigits?: number;
+  /** Whether the factors that `b^e + 1` and `b^e - 1` have by their form are used; true unless given. */
+  readonly algebraic?: boolean;
 }
 
 /** What a DistributedFactor is made from again: values that travel. */
@@ -31,20 +38,20 @@ const RETRIES = 3;
 const MOST_WRONG_ANSWERS = 100;
 
 /**
- * The prime factors of an integer, by many workers: trial division, perfect powers, Pollard's rho and p - 1, then the
- * elliptic curve method with larger and larger bounds.
+ * The prime factors of an integer, by many workers: trial division, the factors of `b^e ± 1`, perfect powers, Pollard's
+ * rho and p - 1, the elliptic curve method, and then the quadratic sieve on all workers at once.
  *
  *     const job = d.start(new DistributedFactor('2^256+1'));
  *     job.primeFactors; // those found so far
  *     await job.wait(); // [[1238926361552897n, 1], [9346…0321n, 1]]
  *
  * The result has pairs of prime and exponent, ascending; that of a negative number begins with `[-1n, 1]`, and that of 1
- * is empty. How long it takes depends on the second largest prime factor: seconds up to 15 digits, minutes up to 25, and
- * hours beyond 30. There is no sieve yet: a product of two primes of 40 digits or more is out of reach, and a job without
- * a limit goes on trying. With `maxB1` or `maxCurves` it completes with what it has found, and `compositeFactors`
- * has the rest.
+ * is empty. How long it takes depends on the second largest prime factor where that is small, else on the number that
+ * is left: on two processors half a minute for 70 digits, some minutes for 80, and about six times as long for every
+ * ten digits more. What is left with more than 100 digits has curves only, and without a limit they go on until all is
+ * split. With limits it completes with what it has found, and `compositeFactors` has the rest.
  *
- * What workers answer is not believed: a divisor counts when it divides.
+ * What workers answer is not believed: a divisor counts when it divides, and every relation of the sieve is checked.
  */
 export class DistributedFactor extends DistributedJob<
   DistributedFactorParameters,
@@ -68,6 +75,8 @@ export class DistributedFactor extends DistributedJob<
   #known: { readonly factors: Factorization; readonly schedule: Schedule } | undefined;
   #wrongAnswers = 0;
   readonly #failures = new Map<string, number>();
+  /** When the sieve that is under way began, for `timeLeft` alone. */
+  #sieveStart: { readonly atMs: number; readonly fraction: number } | undefined;
 
   /**
    * @param n any integer but 0: a BigInt, a safe number, or a text such as '2^256+1'
@@ -112,9 +121,19 @@ export class DistributedFactor extends DistributedJob<
     return this.#state.factors.toString();
   }
 
-  override *tasks(): Generator<FactorTask, void, void> {
-    const { schedule } = this.#state;
-    for (let task = schedule.next(); task !== undefined; task = schedule.next()) yield task;
+  /** Seconds that the sieve under way is likely to take still; undefined while none sieves. */
+  get timeLeft(): number | undefined {
+    const fraction = this.#state.schedule.sieved;
+    const start = this.#sieveStart;
+    if (fraction === undefined || start === undefined || fraction <= start.fraction) return undefined;
+    const passed = (performance.now() - start.atMs) / 1000;
+    return (passed * (1 - fraction)) / (fraction - start.fraction);
+  }
+
+  override *tasks(): Generator<FactorTask | NotYet, void, void> {
+    const { factors, schedule } = this.#state;
+    while (!factors.isComplete) yield schedule.next() ?? NOT_YET;
+    this.#checkProduct();
   }
 
   override compute(task: FactorTask, context: JobContext): Promise<FactorAnswer> {
@@ -125,8 +144,16 @@ export class DistributedFactor extends DistributedJob<
     const { factors, schedule } = this.#state;
     // The number has been split meanwhile.
     if (!factors.has(task.n)) return;
-    const { divisor } = answer;
-    if (divisor === null && !mustSplit(task)) {
+    const sieving = isOfSieve(task) ? schedule.sieving(task.n) : undefined;
+    if (sieving !== undefined) {
+      this.#follow(sieving.take(task, answer), task);
+      this.#noteSieve();
+      return;
+    }
+    // It may be anything.
+    const given: unknown = answer;
+    const { divisor } = (given ?? {}) as { readonly divisor?: unknown };
+    if (divisor === null && task.method !== 'split') {
       schedule.answered(task);
     } else if (typeof divisor === 'bigint' && isProperDivisor(divisor, task.n)) {
       this.#divide(task.n, divisor);
@@ -137,25 +164,54 @@ export class DistributedFactor extends DistributedJob<
 
   override onFailure(_error: DsageError, task: FactorTask): FailureDecision {
     if (!this.#state.factors.has(task.n)) return 'skip';
-    const key = `${task.method} ${task.n} ${task.method === 'ecm' ? task.first : ''}`;
+    const key = keyOf(task);
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     if (failures <= RETRIES) return 'retry';
-    return mustSplit(task) ? 'fail' : 'skip';
+    // Another curve or another coefficient does as well; without these there is no going on.
+    return task.method === 'split' || task.method === 'matrix' ? 'fail' : 'skip';
+  }
+
+  #follow(outcome: Outcome, task: FactorTask): void {
+    switch (outcome.type) {
+      case 'go-on':
+        return;
+      case 'wrong':
+        this.#again(task);
+        return;
+      case 'tasks':
+        if (outcome.isSieved) this.killTasks(({ n, method }) => n === task.n && method === 'sieve');
+        for (const next of outcome.tasks) this.submit(next);
+        return;
+      case 'divisor':
+        if (isProperDivisor(outcome.divisor, task.n)) this.#divide(task.n, outcome.divisor);
+        else this.#again(task);
+    }
+  }
+
+  #noteSieve(): void {
+    const fraction = this.#state.schedule.sieved;
+    if (fraction === undefined) this.#sieveStart = undefined;
+    else this.#sieveStart ??= { atMs: performance.now(), fraction };
   }
 
   #divide(composite: bigint, divisor: bigint): void {
     const { factors, schedule } = this.#state;
-    const { hasNext } = schedule;
-    const split = factors.divide(composite, divisor);
-    schedule.split(split);
+    schedule.split(factors.divide(composite, divisor));
+    this.#sieveStart = undefined;
     if (factors.isComplete) {
+      this.#checkProduct();
       this.finish();
-      return;
-    }
-    this.killTasks(({ n }) => n === composite);
-    // tasks() may have said already that there are no more.
-    if (!hasNext) for (const task of this.tasks()) this.submit(task);
+    } else this.killTasks(({ n }) => n === composite);
+  }
+
+  /** Factors that do not multiply to the number are not given out: that would be a fault of ours. */
+  #checkProduct(): void {
+    const { product } = this.#state.factors;
+    if (product === this.parameters.n) return;
+    throw new DsageError('internal', `The factors that were found multiply to ${product}.`, {
+      hint: 'Report this with the number: it is a bug of dsage.',
+    });
   }
 
   #again(task: FactorTask): void {
@@ -163,7 +219,7 @@ export class DistributedFactor extends DistributedJob<
     if (this.#wrongAnswers > MOST_WRONG_ANSWERS) {
       throw new DsageError(
         'internal',
-        `Workers gave ${this.#wrongAnswers} wrong divisors, the last of ${task.n}.`,
+        `Workers gave ${this.#wrongAnswers} wrong answers, the last to ${task.method} on ${task.n}.`,
         {
           hint: 'Look for the worker with `dsage job ID --tasks`, and drain it.',
         },
@@ -175,21 +231,52 @@ export class DistributedFactor extends DistributedJob<
   /** Made when it is first needed: workers need none. */
   get #state() {
     if (this.#known !== undefined) return this.#known;
-    const { n, ...effort } = this.parameters;
-    const factors = new Factorization(n, isPrimeBigInt);
+    const { n, algebraic = true, ...effort } = this.parameters;
+    const factors = new Factorization(n, isPrimeBigInt, algebraic ? algebraicFactors : undefined);
     const schedule = new Schedule(effort);
     for (const [composite] of factors.composites) schedule.add(composite);
     return (this.#known = { factors, schedule });
   }
 }
 
-/** Rho without a limit ends with a divisor. */
-function mustSplit(task: FactorTask): boolean {
-  return task.method === 'rho' && task.maxSteps === Infinity;
+function isOfSieve({ method }: FactorTask): boolean {
+  return method === 'sieve' || method === 'matrix' || method === 'root';
 }
 
-function effortOf({ maxB1, maxCurves }: DistributedFactorOptions): Effort {
-  return { ...limit('maxB1', maxB1, LEAST_B1), ...limit('maxCurves', maxCurves, 0) };
+/** Tells a task from others in counting how often it failed. */
+function keyOf(task: FactorTask): string {
+  switch (task.method) {
+    case 'ecm':
+    case 'sieve':
+      return `${task.method} ${task.n} ${task.first}`;
+    case 'matrix':
+      return `matrix ${task.n} ${task.round}`;
+    case 'root':
+      return `root ${task.n} ${task.round} ${task.dependency}`;
+    default:
+      return `${task.method} ${task.n}`;
+  }
+}
+
+function effortOf(options: DistributedFactorOptions): Effort & { readonly algebraic?: boolean } {
+  const { maxB1, maxCurves, maxSieveDigits, algebraic } = options;
+  const most = maxSieveDigits ?? DEFAULT_SIEVE_DIGITS;
+  if (most > MOST_SIEVE_DIGITS) {
+    throw new DsageError('invalid-argument', `maxSieveDigits is ${most}: sieving so much would take weeks.`, {
+      hint: `Give ${MOST_SIEVE_DIGITS} at most.`,
+    });
+  }
+  if (algebraic !== undefined && typeof algebraic !== 'boolean') {
+    throw new DsageError('invalid-argument', `algebraic is ${String(algebraic)}.`, {
+      hint: 'Give true or false.',
+    });
+  }
+  return {
+    ...limit('maxB1', maxB1, LEAST_B1),
+    ...limit('maxCurves', maxCurves, 0),
+    ...limit('maxSieveDigits', maxSieveDigits, 0),
+    ...(algebraic === undefined ? {} : { algebraic }),
+  };
 }
 
 function limit(name: string, value: number | undefined, least: number): Record<string, number> {

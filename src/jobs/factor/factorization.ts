@@ -23,18 +23,27 @@ export class Factorization {
   readonly #primes = new Map<bigint, number>();
   readonly #composites = new Map<bigint, number>();
 
-  /** @param n not 0; the sign is a factor -1 */
-  constructor(n: bigint, isPrime: IsPrime) {
+  /**
+   * @param n not 0; the sign is a factor -1
+   * @param parts numbers above 0 whose product is the one above 0 that it is given: what is known of it by its form
+   */
+  constructor(n: bigint, isPrime: IsPrime, parts: (n: bigint) => readonly bigint[] = (whole) => [whole]) {
     this.#isPrime = isPrime;
     if (n < 0n) this.#primes.set(-1n, 1);
-    let rest = n < 0n ? -n : n;
+    const powers = parts(n < 0n ? -n : n).map((part): Power => [this.#divideSmall(part), 1]);
+    for (const power of coprimeBases(powers)) this.#place(power);
+  }
+
+  /** What is left of a number without its small primes, which are noted. */
+  #divideSmall(part: bigint): bigint {
+    let rest = part;
     for (const small of primesUpTo(TRIAL_BOUND)) {
       const prime = BigInt(small);
-      let exponent = 0;
+      let exponent = this.#primes.get(prime) ?? 0;
       for (; rest % prime === 0n; rest /= prime) exponent += 1;
       if (exponent > 0) this.#primes.set(prime, exponent);
     }
-    this.#place([rest, 1]);
+    return rest;
   }
 
   /** Ascending, with their exponents; -1 for a negative number. */
@@ -80,6 +89,12 @@ export class Factorization {
     if (power > 1) return this.#place([root, exponent * power]);
     this.#composites.set(base, exponent);
     return [base];
+  }
+
+  /** The product of all that is known, with the sign: the number itself. */
+  get product(): bigint {
+    const powers = [...this.#primes, ...this.#composites];
+    return powers.reduce((product, [base, exponent]) => product * base ** BigInt(exponent), 1n);
   }
 
   /** As `2^3 * 7 * (91)`, with what is not split yet in parentheses. */

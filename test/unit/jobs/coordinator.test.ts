@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { Coordinator, type CoordinatorOptions } from '#dsage/jobs/coordinator.js';
-import { DistributedJob, type FailureDecision } from '#dsage/jobs/distributed-job.js';
+import { DistributedJob, type FailureDecision, NOT_YET, type NotYet } from '#dsage/jobs/distributed-job.js';
 import { DsageError } from '#dsage/model/errors.js';
 import { Random } from '../../support/random.js';
 import { SimulatedServer } from '../../support/simulated-port.js';
@@ -36,6 +36,37 @@ class Search extends DistributedJob<{ readonly limit: number }, number, number, 
 
   get result(): number[] {
     return this.#found.toSorted((a, b) => a - b);
+  }
+}
+
+/** Works in rounds: the tasks of one are made of all answers of the round before. */
+class Rounds extends DistributedJob<{ readonly limit: number }, number, number, number[]> {
+  #open = 0;
+  #sum = 0;
+  readonly #sums: number[] = [];
+
+  *tasks(): Generator<number | NotYet> {
+    for (let round = 0; round < 6; round += 1) {
+      for (let n = 0; n < 5; n += 1) {
+        this.#open += 1;
+        yield (this.#sums.at(-1) ?? 1) + n;
+      }
+      while (this.#open > 0) yield NOT_YET;
+      this.#sums.push(this.#sum);
+    }
+  }
+
+  compute(task: number): number {
+    return (task * 7 + 3) % 1009;
+  }
+
+  collect(answer: number): void {
+    this.#open -= 1;
+    this.#sum += answer;
+  }
+
+  get result(): number[] {
+    return this.#sums;
   }
 }
 
@@ -94,15 +125,21 @@ describe('a coordinator', () => {
     expect(job.status).to.equal('killed');
   });
 
-  it('goes on with any crash, with no answered task computed again and the same result', async () => {
-    const undisturbed = new Search({ limit: 200 });
+  for (const Class of [Search, Rounds]) {
+    it(`goes on with any crash, with no answered task computed again and the same result: ${Class.name}`, () =>
+      survivesCrashes(Class));
+  }
+
+  async function survivesCrashes(Class: typeof Search | typeof Rounds) {
+    const undisturbed: DistributedJob = new Class({ limit: 200 });
     await run(undisturbed).settled();
+    expect(undisturbed.status).to.equal('completed');
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const random = new Random(seed);
-        const server = new SimulatedServer(new Search({ limit: 200 }), random);
+        const server = new SimulatedServer(new Class({ limit: 200 }), random);
         for (let life = 0; life < 30; life += 1) {
-          const job = new Search({ limit: 200 });
+          const job: DistributedJob = new Class({ limit: 200 });
           const port = server.port();
           new Coordinator(job, port).start();
           const isLast = life === 29;
@@ -125,7 +162,7 @@ describe('a coordinator', () => {
       }),
       { numRuns: 150 },
     );
-  });
+  }
 
   it('lets tasks() and collect() see what they saw, each at its point', async () => {
     await fc.assert(
@@ -155,6 +192,18 @@ describe('a coordinator', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('ends when tasks() waits for an answer and none is to come', async () => {
+    class Patient extends Rounds {
+      override *tasks() {
+        yield 1;
+        for (;;) yield NOT_YET;
+      }
+    }
+    const job = new Patient({ limit: 0 });
+    await run(job).settled();
+    expect([job.status, job.progress.submitted]).to.deep.equal(['completed', 1]);
   });
 
   it('shows one who follows what the first one saw', async () => {

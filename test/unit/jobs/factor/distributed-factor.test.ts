@@ -4,10 +4,9 @@ import { expect } from 'chai';
 
 import { Coordinator } from '#dsage/jobs/coordinator.js';
 import type { JobContext } from '#dsage/jobs/context.js';
-import type { FactorAnswer } from '#dsage/jobs/factor/compute.js';
 import { DistributedFactor } from '#dsage/jobs/factor/distributed-factor.js';
 import type { DistributedFactorOptions } from '#dsage/jobs/factor/distributed-factor.js';
-import type { FactorTask } from '#dsage/jobs/factor/schedule.js';
+import type { FactorAnswer, FactorTask } from '#dsage/jobs/factor/tasks.js';
 import { DsageError } from '#dsage/model/errors.js';
 import { decodeValue, encodeValue } from '#dsage/wire/codec.js';
 import { Random } from '../../../support/random.js';
@@ -100,19 +99,21 @@ describe('a distributed factorization', function () {
     }
     expect(job.done).to.equal(false);
     expect(String(job)).to.equal(`-1 * 2^2 * ${P} * (${HARD})`);
-    expect(job.stage).to.match(/ on a 62-digit number$/);
+    expect(job.stage).to.match(/ (on|for) a 62-digit number$/);
     await job.stop();
   });
 
   it('completes with a part when its limit is reached', async () => {
-    const job = await run(8n * P * HARD, { maxCurves: 6 });
+    const job = await run(8n * P * HARD, { maxCurves: 6, maxSieveDigits: 0 });
     expect(job.status).to.equal('completed');
     expect(job.result).to.deep.equal([
       [2n, 3],
       [P, 1],
     ]);
     expect(job.compositeFactors).to.deep.equal([[HARD, 1]]);
-    expect((await run(P * HARD, { maxB1: 200, maxCurves: 3 })).compositeFactors).to.deep.equal([[HARD, 1]]);
+    expect(
+      (await run(P * HARD, { maxB1: 200, maxCurves: 3, maxSieveDigits: 0 })).compositeFactors,
+    ).to.deep.equal([[HARD, 1]]);
   });
 
   it('does not believe what a worker answers', async () => {
@@ -147,7 +148,7 @@ describe('a distributed factorization', function () {
     await drive(job, server, port);
     expect(job.error)
       .to.have.property('message')
-      .that.matches(/101 wrong divisors/);
+      .that.matches(/101 wrong answers, the last to split on/);
   });
 
   it('tries a failed task again, and goes on without one that is only one of many', async () => {
@@ -157,7 +158,7 @@ describe('a distributed factorization', function () {
         return Promise.reject(new Error('out of luck'));
       }
     }
-    const job = new DistributedFactor(HARD, { maxCurves: 8 });
+    const job = new DistributedFactor(HARD, { maxCurves: 8, maxSieveDigits: 0 });
     const { server, port } = start(job, new Fragile(1));
     await drive(job, server, port);
     expect(job.status).to.equal('completed');
@@ -169,7 +170,7 @@ describe('a distributed factorization', function () {
   });
 
   it('stops the tasks for a number that is split', async () => {
-    const job = new DistributedFactor(P * HARD, { maxCurves: 20 });
+    const job = new DistributedFactor(P * HARD, { maxCurves: 20, maxSieveDigits: 0 });
     const { server, port } = start(job);
     await drive(job, server, port);
     expect(server.killed.length).to.be.greaterThan(0);
@@ -204,6 +205,12 @@ describe('a distributed factorization', function () {
     }
   });
 
+  it('uses the form of b^e + 1, unless it is told not to', () => {
+    const job = new DistributedFactor('11^150+1');
+    expect(job.compositeFactors.length).to.be.greaterThan(1);
+    expect(new DistributedFactor('11^150+1', { algebraic: false }).compositeFactors).to.have.lengthOf(1);
+  });
+
   it('is made again from its parameters, which travel', () => {
     const job = new DistributedFactor('-(2^64+1)', { maxB1: 2_000, maxCurves: 7 });
     expect(job.parameters).to.deep.equal({ n: -(2n ** 64n) - 1n, maxB1: 2_000, maxCurves: 7 });
@@ -221,5 +228,9 @@ describe('a distributed factorization', function () {
       expect(() => new DistributedFactor(5, { maxB1 }), `${maxB1}`).to.throw(DsageError, /maxB1/);
     }
     expect(() => new DistributedFactor(5, { maxCurves: -1 })).to.throw(DsageError, /maxCurves/);
+    for (const maxSieveDigits of [-1, 2.5, 111])
+      expect(() => new DistributedFactor(5, { maxSieveDigits })).to.throw(DsageError, /maxSieveDigits/);
+    const algebraic = 'no' as unknown as boolean;
+    expect(() => new DistributedFactor(5, { algebraic })).to.throw(DsageError, /algebraic/);
   });
 });

@@ -1,0 +1,76 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { Siever } from './kernel/siever.js';
+import { dependencySteps } from './relations/matrix.js';
+import { joinBytes } from './relations/packed.js';
+import { divisorOf } from './relations/square-root.js';
+import { sieveBase } from './sieve/base.js';
+import type { SieveBase } from './sieve/base.js';
+import type { MatrixTask, RootTask, SieveTask } from './tasks.js';
+import type { Watch } from './watch.js';
+
+/** How long a task works before it looks whether it is still wanted. */
+const LOOK_MS = 40;
+
+/** What is kept from one task to the next of the same number. */
+interface Bench {
+  readonly base: SieveBase;
+  siever: Siever | undefined;
+}
+
+let latest: Bench | undefined;
+
+function benchOf(n: bigint): Bench {
+  if (latest?.base.n !== n) latest = { base: sieveBase(n), siever: undefined };
+  return latest;
+}
+
+/** The relations of the task's coefficients, packed. */
+export async function sieve({ n, coefficients }: SieveTask, watch: Watch): Promise<Uint8Array> {
+  const bench = benchOf(n);
+  bench.siever ??= new Siever(bench.base);
+  const parts: Uint8Array[] = [];
+  for (const [place, a] of coefficients.entries()) {
+    parts.push(await sieveOne(bench.siever, a, watch));
+    watch.progress((place + 1) / coefficients.length);
+  }
+  return joinBytes(parts);
+}
+
+/** The polynomials of one coefficient, as many at a time as take about the time between two looks. */
+export async function sieveOne(siever: Siever, a: readonly number[], { signal }: Watch): Promise<Uint8Array> {
+  siever.begin(a);
+  let count = 1;
+  for (let isLeft = true; isLeft;) {
+    const startMs = performance.now();
+    isLeft = siever.step(count);
+    const ms = performance.now() - startMs;
+    if (ms < LOOK_MS / 2) count *= 2;
+    else if (ms > 2 * LOOK_MS && count > 1) count = Math.ceil(count / 2);
+    else await nextTurn();
+    if (signal.aborted) {
+      siever.take();
+      signal.throwIfAborted();
+    }
+  }
+  return siever.take();
+}
+
+/** Products of relations that are squares. */
+export async function solve(
+  { n, relations }: MatrixTask,
+  { signal, progress }: Watch,
+): Promise<Uint32Array[]> {
+  const steps = dependencySteps(benchOf(n).base, relations);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    progress(step.value.fraction);
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+}
+
+export function root({ n, relations }: RootTask): bigint | undefined {
+  return divisorOf(benchOf(n).base, relations);
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+
+/** What is used of the engine's WebAssembly, which the types of Node leave out. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+};
+
+/** The functions of `assembly/sieve.ts`, in the order in which they are called. Addresses are bytes of the memory. */
+export interface SieveKernel {
+  readonly memory: Memory;
+  allocate(
+    ...sizes: [
+      count: number,
+      firstSieved: number,
+      firstBucket: number,
+      blocks: number,
+      form: number,
+      valueBytes: number,
+      mostFactors: number,
+      slices: number,
+      entriesOfBucket: number,
+    ]
+  ): void;
+  setLargePrimes(bound: number, double: number): void;
+  setUnexplained(unitsOfBit: number, units: number): void;
+  setUp(): void;
+  setFactorCount(count: number): void;
+  prepare(parts: number): void;
+  switchSign(part: number, up: boolean): void;
+  enterSide(side: number): void;
+  sieveBlock(side: number, block: number, start: number): void;
+  scanBlock(): number;
+  harvest(side: number, block: number, from: number, count: number): number;
+  setOutputBytes(bytes: number): void;
+  outputLength(): number;
+  primesAt(): number;
+  squareRootsAt(): number;
+  logsAt(): number;
+  slicesAt(): number;
+  numberAt(): number;
+  stepAt(): number;
+  inverseOfAAt(): number;
+  offsetAt(): number;
+  offsetPartsAt(): number;
+  factorsOfAAt(): number;
+  sieveAt(): number;
+  partsAt(): number;
+  outputAt(): number;
+}
+
+let compiled: object | undefined;
+
+/** A new instance, with a memory of its own. The code is compiled once a process. */
+export function loadSieveKernel(): SieveKernel {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./sieve.wasm', import.meta.url)));
+  return new WebAssembly.Instance(compiled).exports as SieveKernel;
+}

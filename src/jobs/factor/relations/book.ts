@@ -1,0 +1,120 @@
+import type { SieveBase } from '../sieve/base.js';
+import { ByteStore } from './byte-store.js';
+import { CycleCount } from './cycle-count.js';
+import { Numbering } from './numbering.js';
+import { joinBytes, RelationReader } from './packed.js';
+import { usefulEdges } from './prune.js';
+import type { Edges } from './prune.js';
+import { SeenValues } from './seen-values.js';
+
+/** So many more relations than primes are asked for; small systems are solved with fewer. */
+const MARGIN = { small: 32, large: 96, largeFrom: 3_000 };
+/** So many more than primes are handed on when there are more: linear algebra drops the heaviest of them. */
+const MOST_EXCESS = 200;
+
+/** How far a sieve has come. */
+export interface RelationCounts {
+  /** Relations without large primes. */
+  readonly full: number;
+  /** With one. */
+  readonly partial: number;
+  /** With two. */
+  readonly doublePartial: number;
+  /** Independent products of relations in which every large prime is a square: each is worth a full relation. */
+  readonly cycles: number;
+  /** The sieve is done when full + cycles are so many. */
+  readonly needed: number;
+}
+
+/**
+ * The relations that a job has collected, each once: their packed bytes and about 50 bytes more for each. Large primes are
+ * the vertices of a graph, 1 is a vertex too, and a relation with large primes is an edge; independent cycles are counted as
+ * relations come. What comes in has been looked at by `checkRelations`.
+ */
+export class RelationBook {
+  readonly #base: SieveBase;
+  readonly #needed: number;
+  readonly #seen = new SeenValues();
+  readonly #store = new ByteStore();
+  readonly #vertices = new Numbering();
+  readonly #cycles = new CycleCount();
+  #byLargePrimes: [number, number, number] = [0, 0, 0];
+
+  constructor(base: SieveBase) {
+    this.#base = base;
+    const count = base.primes.length;
+    this.#needed = count + (count < MARGIN.largeFrom ? MARGIN.small : MARGIN.large);
+    // 1 is vertex 0.
+    this.#vertices.numberOf(1);
+  }
+
+  /** Takes up packed relations; those of which the |u| was there before are dropped. */
+  add(packed: Uint8Array): { added: number; duplicates: number } {
+    const reader = new RelationReader(this.#base, packed);
+    let added = 0;
+    let duplicates = 0;
+    while (reader.nextHead()) {
+      if (this.#seen.add(reader.lowestWord, reader.secondWord)) {
+        this.#put(reader, packed);
+        added += 1;
+      } else {
+        duplicates += 1;
+      }
+    }
+    return { added, duplicates };
+  }
+
+  #put(reader: RelationReader, packed: Uint8Array): void {
+    const { largeCount, large0, large1 } = reader;
+    this.#store.push(packed, reader.start, reader.end);
+    this.#byLargePrimes[largeCount as 0 | 1 | 2] += 1;
+    if (largeCount === 0) return;
+    this.#cycles.addEdge(this.#vertices.numberOf(large0), this.#vertices.numberOf(large1));
+  }
+
+  get counts(): RelationCounts {
+    const [full, partial, doublePartial] = this.#byLargePrimes;
+    return { full, partial, doublePartial, cycles: this.#cycles.cycles, needed: this.#needed };
+  }
+
+  get isEnough(): boolean {
+    return this.#byLargePrimes[0] + this.#cycles.cycles >= this.#needed;
+  }
+
+  /**
+   * The packed relations that linear algebra needs, in the order in which they came: without those whose large primes no
+   * other one has, and when there are too many, without the longest cycles. The book keeps all.
+   */
+  take(): Uint8Array {
+    const most = this.#base.primes.length + 1 + MOST_EXCESS;
+    const isKept = usefulEdges(this.#edges(), most);
+    const parts: Uint8Array[] = [];
+    this.#forEach((reader, chunk, place) => {
+      if (isKept[place] === 1) parts.push(chunk.subarray(reader.start, reader.end));
+    });
+    return joinBytes(parts);
+  }
+
+  /** A full relation is an edge from 0 to 0: a cycle by itself, and the shortest. */
+  #edges(): Edges {
+    const count = this.#store.size;
+    const left = new Uint32Array(count);
+    const right = new Uint32Array(count);
+    this.#forEach((reader, _chunk, place) => {
+      left[place] = this.#vertices.numberOf(reader.large0);
+      right[place] = this.#vertices.numberOf(reader.large1);
+    });
+    return { count, vertices: this.#vertices.size, left, right };
+  }
+
+  #forEach(visit: (reader: RelationReader, chunk: Uint8Array, place: number) => void): void {
+    let place = 0;
+    for (const chunk of this.#store.chunks) {
+      const reader = new RelationReader(this.#base, chunk);
+      while (reader.nextHead()) {
+        visit(reader, chunk, place);
+        place += 1;
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { bitsOf } from '../../../code/prelude/arithmetic.js';
+import { primesUpTo, sieveBlock } from '../primes.js';
+import { isSquareModulo, multiplierOf } from './multiplier.js';
+import { sieveParameters } from './parameters.js';
+
+/** What everyone who takes part in sieving one number must agree on: made from n alone, the same everywhere. */
+export interface SieveBase {
+  /** The number to factor: an odd composite, no perfect power, without small factors. */
+  readonly n: bigint;
+  /** k, square-free. */
+  readonly multiplier: number;
+  /** k * n. */
+  readonly kn: bigint;
+  /** Ascending: 2, then primes p with (kn/p) = 1 or p | k. An index of a prime is its place here. */
+  readonly primes: Uint32Array;
+  /** Bytes of |u| in a packed relation. */
+  readonly valueBytes: number;
+  /** A large prime p has primes.at(-1) < p < largePrimeBound <= 2^32. */
+  readonly largePrimeBound: number;
+  /** How many large primes a relation may have. */
+  readonly largePrimes: 1 | 2;
+}
+
+/** The base for n, an odd composite without small factors that is no perfect power, of 25 to 100 digits. */
+export function sieveBase(n: bigint): SieveBase {
+  const { baseSize, largePrimeMultiplier, largePrimes } = sieveParameters(bitsOf(n));
+  const multiplier = multiplierOf(n);
+  const kn = BigInt(multiplier) * n;
+  const primes = basePrimes(kn, baseSize);
+  return {
+    n,
+    multiplier,
+    kn,
+    primes,
+    valueBytes: Math.ceil(bitsOf(kn) / 16) + 6,
+    largePrimeBound: Math.min(2 ** 32, largePrimeMultiplier * (primes.at(-1) ?? 0)),
+    largePrimes,
+  };
+}
+
+/** 2 and the first primes modulo which kn is a square, `size` of them, an interval of numbers at a time. */
+function basePrimes(kn: bigint, size: number): Uint32Array {
+  const primes = new Uint32Array(size);
+  primes[0] = 2;
+  let count = 1;
+  const length = Math.min(1 << 18, 32 * size);
+  for (let first = 3; count < size; first += length) {
+    const isPrime = sieveBlock(first, length, primesUpTo(Math.ceil(Math.sqrt(first + length))));
+    for (let place = 0; place < length && count < size; place += 1) {
+      if (isPrime[place] === 0) continue;
+      const p = first + place;
+      const residue = Number(kn % BigInt(p));
+      if (residue !== 0 && !isSquareModulo(residue, p)) continue;
+      primes[count] = p;
+      count += 1;
+    }
+  }
+  return primes;
+}

@@ -1,0 +1,54 @@
+import { primesUpTo } from '../primes.js';
+
+/** Square-free and odd: an even multiplier never won over these. */
+const MULTIPLIERS = [
+  1, 3, 5, 7, 11, 13, 15, 17, 19, 21, 23, 29, 31, 33, 35, 37, 39, 41, 43, 47, 51, 53, 55, 57, 59, 61, 65, 67,
+  69, 71, 73,
+];
+
+const PRIMES = primesUpTo(2_000).slice(1);
+
+/**
+ * The multiplier k for which values of the sieve of k n hold the most of small primes, by the function of Knuth and
+ * Schroeppel (Silverman, "The multiple polynomial quadratic sieve", 1987): what each prime adds to the expected
+ * logarithm of the smooth part, less what k itself adds to the values.
+ *
+ * The prime 2 counts as this sieve uses it: with k n = 1 modulo 8 it sieves odd u only, all of whose values are
+ * multiples of 8.
+ */
+export function multiplierOf(n: bigint): number {
+  const residues = PRIMES.map((p) => Number(n % BigInt(p)));
+  const residue8 = Number(n & 7n);
+  let best = { multiplier: 1, score: -Infinity };
+  for (const multiplier of MULTIPLIERS) {
+    const score = scoreOf(multiplier, residue8, residues);
+    if (score > best.score) best = { multiplier, score };
+  }
+  return best.multiplier;
+}
+
+function scoreOf(k: number, residue8: number, residues: readonly number[]): number {
+  const twos = [0, 3, 0, 0.5, 0, 1, 0, 0.5][(k * residue8) & 7] ?? 0;
+  let score = twos * Math.LN2 - Math.log(k) / 2;
+  for (const [place, p] of PRIMES.entries()) {
+    const residue = ((residues[place] ?? 0) * k) % p;
+    if (residue === 0) score += Math.log(p) / p;
+    else if (isSquareModulo(residue, p)) score += (2 * Math.log(p)) / (p - 1);
+  }
+  return score;
+}
+
+/** Whether `a`, no multiple of the odd prime p < 2^26, is a square modulo p: the Jacobi symbol by reciprocity. */
+export function isSquareModulo(a: number, p: number): boolean {
+  let [top, bottom, sign] = [a % p, p, 1];
+  while (top > 1) {
+    while ((top & 1) === 0) {
+      top >>>= 1;
+      const rest = bottom & 7;
+      if (rest === 3 || rest === 5) sign = -sign;
+    }
+    if ((top & 3) === 3 && (bottom & 3) === 3) sign = -sign;
+    [top, bottom] = [bottom % top, top];
+  }
+  return sign === 1;
+}

@@ -1,0 +1,193 @@
+import { digitsOf } from '../../code/prelude/arithmetic.js';
+import { RelationBook } from './relations/book.js';
+import { checkRelations } from './relations/check.js';
+import { isSquare } from './relations/is-square.js';
+import { countRelations, pickRelations } from './relations/packed.js';
+import { sieveBase } from './sieve/base.js';
+import type { SieveBase } from './sieve/base.js';
+import { Polynomials } from './sieve/polynomials.js';
+import type { FactorAnswer, FactorTask, MatrixTask, RootTask, SieveTask } from './tasks.js';
+
+/** What follows from an answer. */
+export type Outcome =
+  | { readonly type: 'wrong' }
+  | { readonly type: 'go-on' }
+  /** Tasks to submit; what still sieves is of no use any more where `isSieved`. */
+  | { readonly type: 'tasks'; readonly tasks: readonly FactorTask[]; readonly isSieved: boolean }
+  | { readonly type: 'divisor'; readonly divisor: bigint };
+
+const GO_ON: Outcome = { type: 'go-on' };
+const WRONG: Outcome = { type: 'wrong' };
+
+/** So many square roots are taken at once: each gives a divisor with a chance of a half at least. */
+const ROOTS_AT_ONCE = 2;
+/** When no product gave a divisor, so many relations more must come. */
+const MORE_RELATIONS = 64;
+/** Relations become enough by jumps: cycles grow the faster, the more relations there are. */
+const CYCLE_GROWTH = 0.6;
+
+/** Milliseconds that sieving one coefficient takes, by digits, and how long a task should take. */
+const PACE: readonly (readonly [digits: number, coefficientMs: number, taskMs: number])[] = [
+  [45, 3, 30],
+  [50, 8, 40],
+  [60, 30, 80],
+  [70, 110, 350],
+  [80, 380, 1_200],
+  [90, 800, 2_000],
+  [110, 3_000, 4_000],
+];
+
+/**
+ * The quadratic sieve of one number, as its coordinator sees it: sieve tasks until the relations are enough, then the
+ * matrix, then square roots. Pure: decided by the answers in their order alone. No answer is believed: every relation
+ * is checked, every product must be a square.
+ */
+export class Sieving {
+  readonly #base: SieveBase;
+  readonly #polynomials: Polynomials;
+  readonly #book: RelationBook;
+  readonly #coefficientsATask: number;
+  #phase: 'sieve' | 'matrix' | 'root' = 'sieve';
+  #given = 0;
+  #round = 0;
+  #wanted = 0;
+  #relations: Uint8Array = new Uint8Array(0);
+  #relationCount = 0;
+  #dependencies: readonly Uint32Array[] = [];
+  #nextDependency = 0;
+  #openRoots = 0;
+
+  constructor(n: bigint) {
+    this.#base = sieveBase(n);
+    this.#polynomials = new Polynomials(this.#base);
+    this.#book = new RelationBook(this.#base);
+    this.#coefficientsATask = coefficientsATask(digitsOf(n));
+  }
+
+  /** More sieve tasks are wanted. */
+  get isSieving(): boolean {
+    return this.#phase === 'sieve';
+  }
+
+  /** What part of the sieving's time has passed, from 0 to 1: an estimate. */
+  get fraction(): number {
+    if (this.#phase !== 'sieve') return 1;
+    return Math.min(1, this.#collected / this.#needed) ** CYCLE_GROWTH;
+  }
+
+  /** One line for people. */
+  get stage(): string {
+    if (this.#phase === 'matrix') return 'linear algebra';
+    if (this.#phase === 'root') return 'square root';
+    const { full, cycles } = this.#book.counts;
+    const part = Math.min(99, Math.floor((100 * this.#collected) / this.#needed));
+    const [fullText, cyclesText, neededText] = [full, cycles, this.#needed].map((n) =>
+      n.toLocaleString('en'),
+    );
+    return `sieving ${part} %: ${fullText} + ${cyclesText} of ${neededText} relations`;
+  }
+
+  get #collected(): number {
+    const { full, cycles } = this.#book.counts;
+    return full + cycles;
+  }
+
+  get #needed(): number {
+    return Math.max(this.#book.counts.needed, this.#wanted);
+  }
+
+  /** The next sieve task; undefined when no more are wanted. */
+  next(): SieveTask | undefined {
+    if (!this.isSieving) return undefined;
+    const coefficients = Array.from({ length: this.#coefficientsATask }, () => this.#polynomials.next());
+    const first = this.#given;
+    this.#given += coefficients.length;
+    return { method: 'sieve', n: this.#base.n, first, coefficients };
+  }
+
+  take(task: FactorTask, answer: FactorAnswer | undefined): Outcome {
+    switch (task.method) {
+      case 'sieve':
+        return this.#takeRelations(answer);
+      case 'matrix':
+        return task.round === this.#round ? this.#takeDependencies(answer) : GO_ON;
+      case 'root':
+        return task.round === this.#round ? this.#takeRoot(answer) : GO_ON;
+      default:
+        return GO_ON;
+    }
+  }
+
+  #takeRelations(answer: unknown): Outcome {
+    const { relations } = (answer ?? {}) as { readonly relations?: unknown };
+    if (!(relations instanceof Uint8Array) || checkRelations(this.#base, relations) === undefined)
+      return WRONG;
+    // What comes late is not needed.
+    if (!this.isSieving) return GO_ON;
+    this.#book.add(relations);
+    if (!this.#book.isEnough || this.#collected < this.#needed) return GO_ON;
+    this.#phase = 'matrix';
+    this.#relations = this.#book.take();
+    this.#relationCount = countRelations(this.#base, this.#relations);
+    return { type: 'tasks', tasks: [this.#matrixTask()], isSieved: true };
+  }
+
+  #takeDependencies(answer: unknown): Outcome {
+    const { dependencies } = (answer ?? {}) as { readonly dependencies?: unknown };
+    if (!Array.isArray(dependencies) || !dependencies.every((one) => this.#isDependency(one))) return WRONG;
+    this.#dependencies = dependencies;
+    this.#nextDependency = 0;
+    this.#openRoots = 0;
+    this.#phase = 'root';
+    return this.#moreRoots();
+  }
+
+  #isDependency(numbers: unknown): numbers is Uint32Array {
+    if (!(numbers instanceof Uint32Array) || numbers.length === 0) return false;
+    if (!numbers.every((number, place) => place === 0 || number > (numbers[place - 1] ?? 0))) return false;
+    if ((numbers.at(-1) ?? 0) >= this.#relationCount) return false;
+    return isSquare(this.#base, pickRelations(this.#base, this.#relations, numbers));
+  }
+
+  #takeRoot(answer: unknown): Outcome {
+    const { divisor } = (answer ?? {}) as { readonly divisor?: unknown };
+    if (divisor === null) {
+      this.#openRoots -= 1;
+      return this.#moreRoots();
+    }
+    if (typeof divisor !== 'bigint') return WRONG;
+    return { type: 'divisor', divisor };
+  }
+
+  /** Square roots in place of those that gave nothing; when no product is left, more relations are needed. */
+  #moreRoots(): Outcome {
+    const tasks: RootTask[] = [];
+    while (this.#openRoots < ROOTS_AT_ONCE) {
+      const dependency = this.#nextDependency;
+      const numbers = this.#dependencies[dependency];
+      if (numbers === undefined) break;
+      this.#nextDependency += 1;
+      this.#openRoots += 1;
+      const relations = pickRelations(this.#base, this.#relations, numbers);
+      tasks.push({ method: 'root', n: this.#base.n, round: this.#round, dependency, relations });
+    }
+    if (this.#openRoots > 0) return { type: 'tasks', tasks, isSieved: false };
+    this.#round += 1;
+    this.#wanted = this.#collected + MORE_RELATIONS;
+    this.#phase = 'sieve';
+    return GO_ON;
+  }
+
+  #matrixTask(): MatrixTask {
+    return { method: 'matrix', n: this.#base.n, round: this.#round, relations: this.#relations };
+  }
+}
+
+function coefficientsATask(digits: number): number {
+  const above = PACE.findIndex(([most]) => digits <= most);
+  const [d1, one1, task1] = PACE[Math.max(1, above === -1 ? PACE.length - 1 : above)] ?? [1, 1, 1];
+  const [d0, one0, task0] = PACE[Math.max(1, above === -1 ? PACE.length - 1 : above) - 1] ?? [0, 1, 1];
+  const part = Math.min(1, Math.max(0, (digits - d0) / (d1 - d0)));
+  const between = (low: number, high: number): number => low * (high / low) ** part;
+  return Math.max(1, Math.round(between(task0, task1) / between(one0, one1)));
+}

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+
+import type { Logger } from '#dsage/log/log.js';
+import type { JobSnapshot, Send } from '#dsage/server/core/effects.js';
+import { FailureLog } from '#dsage/server/failure-log.js';
+
+const SNAPSHOT: JobSnapshot = {
+  ...{
+    status: 'failed',
+    answerCount: 1,
+    generation: 0,
+    startedAtMs: 1,
+    endedAtMs: 2,
+    reason: 'Task 0: no good',
+  },
+  ...{ hasOutput: false, result: undefined },
+  counts: { waiting: 0, processing: 0, completed: 1, failed: 2, killed: 0 },
+};
+
+describe('the log of failed jobs', () => {
+  function begin() {
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const warn = (message: string, about: object) => lines.push({ message, ...about });
+    let nowMs = 1_000;
+    const log = new FailureLog({
+      log: { warn } as unknown as Logger,
+      now: () => nowMs,
+      nameOf: (job) => (job === 3 ? 'primes' : undefined),
+      whyFailed: (job) => `task 7 of ${job}`,
+    });
+    const note = (job: number, status: JobSnapshot['status'] = 'failed', { reason } = SNAPSHOT) => {
+      const send: Send = { type: 'announce-job', job, snapshot: { ...SNAPSHOT, status, reason } };
+      log.note(send);
+    };
+    return { lines, note, pass: (ms: number) => (nowMs += ms) };
+  }
+
+  it('says which job failed and why', () => {
+    const { lines, note } = begin();
+    for (const status of ['waiting', 'processing', 'paused', 'completed', 'killed'] as const) note(1, status);
+    note(3);
+    expect(lines).to.deep.equal([
+      { message: 'a job failed', job: 3, name: 'primes', why: 'Task 0: no good', failedTasks: 2 },
+    ]);
+  });
+
+  it('asks the tasks when the job gives no reason', () => {
+    const { lines, note } = begin();
+    note(3, 'failed', { ...SNAPSHOT, reason: '' });
+    expect(lines[0]).to.include({ why: 'task 7 of 3' });
+  });
+
+  it('says only how many there were, when there are many at once', () => {
+    const { lines, note, pass } = begin();
+    for (let job = 1; job <= 500; job += 1) note(job);
+    expect(lines).to.have.lengthOf(20);
+    pass(1_000);
+    note(501);
+    expect(lines).to.have.lengthOf(21);
+    expect(lines.at(-1)).to.include({ job: 501, failedBeforeWithoutLine: 480 });
+    pass(60_000);
+    for (let job = 502; job <= 600; job += 1) note(job);
+    expect(lines).to.have.lengthOf(41);
+    expect(lines[21]).to.not.have.property('failedBeforeWithoutLine');
+  });
+});
