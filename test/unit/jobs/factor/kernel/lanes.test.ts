@@ -104,6 +104,42 @@ describe('residues in lanes', () => {
     }
   });
 
+  it('multiply differences, however many, and evaluate points', () => {
+    const n = 2n ** 127n - 1n;
+    const lanes = new Lanes(n);
+    const { wasm, size } = lanes;
+    const values = Array.from({ length: 10 }, () => residues(n, random).map((value) => value || 1n));
+    const babies = lanes.allocate(10 * size);
+    for (const [place, value] of values.entries()) lanes.write(babies + place * size, value);
+    const [giant = [], ...others] = values;
+    const both = lanes.allocate(2 * size);
+    const places = lanes.allocate(20);
+    for (let count = 0; count <= 9; count += 1) {
+      lanes.write(both, [1n, 1n, 1n, 1n]);
+      lanes.write(both + size, [1n, 1n, 1n, 1n]);
+      const chosen = others.map((_, place) => place + 1).slice(0, count);
+      new Uint16Array(wasm.memory.buffer, places, count).set(chosen);
+      wasm.accumulate(both, babies, babies, places, count);
+      wasm.product(both, both, both + size);
+      const expected = giant.map((value, lane) =>
+        chosen.reduce((all, place) => modulo(all * (value - values[place]![lane]!), n), 1n),
+      );
+      expect(lanes.read(both), `${count} differences`).to.deep.equal(expected);
+    }
+    // The numbers as five points: X/Z of each with one inverse.
+    const quotients = lanes.allocate(5 * size);
+    wasm.multiplyUp(babies, 5, quotients);
+    const inverses = lanes.read(quotients + 4 * size).map((value) => inverseOf(value, n));
+    lanes.write(both, inverses);
+    wasm.divideDown(babies, 5, quotients, both);
+    for (let point = 0; point < 5; point += 1) {
+      const expected = values[2 * point]!.map(
+        (x, lane) => (x * inverseOf(values[2 * point + 1]![lane]!, n)) % n,
+      );
+      expect(lanes.read(quotients + point * size), `point ${point}`).to.deep.equal(expected);
+    }
+  });
+
   it('are refused where there is no room for them', () => {
     expect(() => new Lanes(1n << 100n)).to.throw(RangeError);
     expect(() => new Lanes(1n)).to.throw(RangeError);
@@ -133,4 +169,10 @@ function extreme(place: number, random: Random): number {
   if (lane === 0) return 8_190;
   if (lane === 1) return -8_192;
   return lane === 2 ? (place % 2 === 0 ? 8_190 : -8_192) : random.int(-8_192, 8_190);
+}
+
+function inverseOf(value: bigint, n: bigint): bigint {
+  const inverted = inverse(value, n);
+  if ('divisor' in inverted) throw new Error(`${value} has no inverse`);
+  return inverted.value;
 }
