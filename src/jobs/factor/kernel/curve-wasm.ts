@@ -17,6 +17,7 @@ export interface CurveWasm {
   setSequence(yes: boolean): void;
   product(dst: number, left: number, right: number): void;
   products(dst: number, left: number, right: number, dst2: number, left2: number, right2: number): void;
+  squares(dst: number, a: number, dst2: number, b: number): void;
   chooseChains(primes: number, choices: number, count: number): void;
   multiplyByPrimes(room: number, primes: number, choices: number, count: number, bound: number): void;
   ladder(dst: number, next: number, point: number, scalar: number): void;

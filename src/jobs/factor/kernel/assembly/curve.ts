@@ -2,5 +2,5 @@
 
 export { chooseChains, multiplyByPrimes } from './curve/chains';
 export { setSequence } from './curve/points';
-export { product, products, setWidth } from './curve/product';
+export { product, products, setWidth, squares } from './curve/product';
 export { accumulate, collect, divideDown, ladder, multiplyUp, progress } from './curve/stage-two';

@@ -56,6 +56,10 @@ describe('residues in lanes', () => {
       lanes.wasm.product(d, a, b);
       const ab = first.map((value, lane) => (value * second[lane]!) % n);
       expect(lanes.read(d), `${n}`).to.deep.equal(ab);
+      lanes.wasm.squares(d, a, c, c);
+      expect(lanes.read(d), `${n}`).to.deep.equal(first.map((value) => (value * value) % n));
+      expect(lanes.read(c), `${n}`).to.deep.equal(third.map((value) => (value * value) % n));
+      lanes.write(c, third);
       // In places of their own, a square beside a product.
       lanes.wasm.products(a, a, b, c, c, c);
       expect(lanes.read(a), `${n}`).to.deep.equal(ab);
@@ -89,6 +93,9 @@ describe('residues in lanes', () => {
         lanes.wasm.product(c, a, b);
         expect(lanes.read(c), `${pairs} pairs`).to.deep.equal(expected(left, right));
         lanes.wasm.products(c, a, a, d, b, b);
+        expect(lanes.read(c), `${pairs} pairs`).to.deep.equal(expected(left, left));
+        expect(lanes.read(d), `${pairs} pairs`).to.deep.equal(expected(right, right));
+        lanes.wasm.squares(c, a, d, b);
         expect(lanes.read(c), `${pairs} pairs`).to.deep.equal(expected(left, left));
         expect(lanes.read(d), `${pairs} pairs`).to.deep.equal(expected(right, right));
         for (const value of valuesAt(lanes, c)) expect(value < n && value > -n).to.equal(true);

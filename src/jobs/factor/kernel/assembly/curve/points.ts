@@ -4,7 +4,7 @@
 // A point takes two numbers, X and then Z (P. L. Montgomery, Math. Comp. 48, 1987, section 10.3.1); V takes one.
 
 import { A24, ONE, SCRATCH, TWO } from './layout';
-import { product, products, width } from './product';
+import { product, products, squares, width } from './product';
 
 let isSequence: bool = false;
 
@@ -37,7 +37,7 @@ export function plus(dst: usize, p: usize, q: usize, difference: usize): void {
   sumAndDifference(sumQ, differenceQ, q, q + z);
   products(sumP, sumP, differenceQ, differenceP, differenceP, sumQ);
   sumAndDifference(sumQ, differenceQ, sumP, differenceP);
-  products(sumQ, sumQ, sumQ, differenceQ, differenceQ, differenceQ);
+  squares(sumQ, sumQ, differenceQ, differenceQ);
   // The left factor is the one that may stand where a result goes: both right ones are read first.
   const x = difference;
   products(dst, sumQ, x + z, dst + z, differenceQ, x);
@@ -55,7 +55,7 @@ export function twice(dst: usize, p: usize): void {
   const difference = scratch(1);
   const rest = scratch(2);
   sumAndDifference(sum, difference, p, p + width);
-  products(sum, sum, sum, difference, difference, difference);
+  squares(sum, sum, difference, difference);
   subtract(rest, sum, difference);
   const weighted = scratch(3);
   products(dst, sum, difference, weighted, A24, rest);
