@@ -26,7 +26,7 @@ export interface SieveKernel {
     ]
   ): void;
   setLargePrimes(bound: number, double: number): void;
-  setUnexplained(unitsOfBit: number, units: number): void;
+  setUnexplained(unitsOfBit: number, most: number, uselessFrom: number, uselessTo: number): void;
   setUp(): void;
   setFactorCount(count: number): void;
   prepare(parts: number): void;

@@ -18,13 +18,20 @@ let spare: usize = 0;
 let length: usize = 0;
 let found: i32 = 0;
 
-/** Units of a logarithm in a bit; units up to which a cofactor is of use, errors of rounding included. */
+/**
+ * Units of a logarithm in a bit; units up to which a cofactor is of use, and between which it is not, as it is a prime
+ * above the bound of large primes. Errors of rounding are included.
+ */
 let unitsOfBit: f32 = 1;
 let mostUnexplained: f32 = 0;
+let uselessFrom: f32 = 0;
+let uselessTo: f32 = 0;
 
-export function setUnexplained(scale: f64, units: f64): void {
+export function setUnexplained(scale: f64, most: f64, from: f64, to: f64): void {
   unitsOfBit = <f32>scale;
-  mostUnexplained = <f32>units;
+  mostUnexplained = <f32>most;
+  uselessFrom = <f32>from;
+  uselessTo = <f32>to;
 }
 
 /**
@@ -52,7 +59,8 @@ function examine(side: i32, block: i32, position: u32): void {
   divideByRoots(side, x, firstSieved);
   // The small primes are known exactly now, and the sieve knows the others: most candidates end here.
   const sieved = <f32>((<i32>blockStart - <i32>load<u8>(sieve + position)) & 255);
-  if (<f32>bitLength() * unitsOfBit - sieved > mostUnexplained) return;
+  const unexplained = <f32>bitLength() * unitsOfBit - sieved;
+  if (unexplained > mostUnexplained || (unexplained > uselessFrom && unexplained < uselessTo)) return;
   for (let j = 0; j < factorCount; j++) tryPrime(load<u32>(factorsOfA + (<usize>j << 2)));
   divideByPositions(position);
   divideByBucket(side * blocksASide + block, position);
