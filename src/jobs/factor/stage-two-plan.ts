@@ -155,7 +155,7 @@ class GiantLists {
     const list = this.#open.shift() ?? [];
     const length = this.#length + list.length;
     if (length > this.#places.length) {
-      const larger = new Uint16Array(2 * length);
+      const larger = new Uint16Array(Math.ceil(1.5 * length));
       larger.set(this.#places);
       this.#places = larger;
     }
@@ -169,7 +169,7 @@ class GiantLists {
     return {
       firstGiant: this.#firstGiant,
       giants: this.#ends.length,
-      places: this.#places.slice(0, this.#length),
+      places: this.#places.subarray(0, this.#length),
       ends: Uint32Array.from(this.#ends),
     };
   }

@@ -3,9 +3,10 @@ import { suyama } from '../ecm.js';
 import { planStageTwo } from '../stage-two-plan.js';
 import { makeGroup } from './group.js';
 import type { Found, Group } from './group.js';
-import { LANES, Lanes, MOST_BITS } from './lanes.js';
+import { LANES, Lanes } from './lanes.js';
+import { MOST_BITS } from './size.js';
 import { stageOne } from './stage-one.js';
-import { stageOnePlan } from './stage-one-plan.js';
+import { planStageOne } from './stage-one-plan.js';
 import { stageTwo } from './stage-two.js';
 
 /** Where stages end: stage 1 with all prime powers up to b1, stage 2 with one prime more up to b2 (without one, if b2 <= b1). */
@@ -154,7 +155,7 @@ export class CurveKernel {
   }
 
   *#stages(group: Group, { b1, b2 }: Bounds): Generator<void, Found | undefined> {
-    const found = yield* stageOne(group, stageOnePlan(b1));
+    const found = yield* stageOne(group, yield* planStageOne(b1));
     if (found !== undefined || b2 <= b1) return found;
     return yield* stageTwo(group, yield* planStageTwo(b1, b2));
   }

@@ -30,6 +30,7 @@ export interface Group {
 }
 
 export function makeGroup(lanes: Lanes, isSequence: boolean): Group {
+  lanes.wasm.setSequence(isSequence);
   const room = lanes.allocate(2 * ROOM_POINTS * lanes.size);
   return { lanes, room, spent: new Set(), isSequence };
 }

@@ -1,17 +1,10 @@
 import { bitsOf, inverse, modulo } from '../../../code/prelude/arithmetic.js';
 import { loadCurveWasm } from './curve-wasm.js';
 import type { CurveWasm } from './curve-wasm.js';
+import { LIMB, MOST_BITS, MOST_PAIRS, pairsFor } from './size.js';
 
 /** So many curves take the same steps side by side, one in each lane of the processor's vectors. */
 export const LANES = 4;
-
-/** Bits of a limb; a number has an even count of them, and R = 2^(13 limbs) is at least 16 n. */
-const LIMB = 13;
-const SPARE_BITS = 4;
-const LEAST_PAIRS = 2;
-const MOST_PAIRS = 48;
-/** The largest modulus of the kernel, in bits. */
-export const MOST_BITS = 2 * LIMB * MOST_PAIRS - SPARE_BITS;
 
 // Where things stand in the kernel's memory: the same as in assembly/curve/layout.ts.
 const CONSTANTS = 0x400;
@@ -41,7 +34,7 @@ export class Lanes {
   #free = HEAP;
 
   constructor(n: bigint) {
-    const pairs = Math.max(LEAST_PAIRS, Math.ceil((bitsOf(n) + SPARE_BITS) / (2 * LIMB)));
+    const pairs = pairsFor(bitsOf(n));
     if (n % 2n === 0n || n < 3n || pairs > MOST_PAIRS)
       throw new RangeError(`no odd modulus of ${MOST_BITS} bits: ${n}`);
     this.n = n;

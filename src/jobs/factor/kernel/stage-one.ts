@@ -18,8 +18,6 @@ export function* stageOne(group: Group, plan: StageOnePlan): Generator<void, Fou
   const run = (first: number, length: number, bound: number) => {
     wasm.multiplyByPrimes(room, primes + 4 * first, choices + first, length, bound);
   };
-
-  wasm.setSequence(group.isSequence);
   for (let first = 0; first < count; first += most) {
     const length = Math.min(most, count - first);
     const before = new Uint8Array(wasm.memory.buffer, room, 2 * lanes.size).slice();
@@ -34,7 +32,6 @@ export function* stageOne(group: Group, plan: StageOnePlan): Generator<void, Fou
       return found;
     }
     yield;
-    wasm.setSequence(group.isSequence);
   }
   return undefined;
 }
@@ -55,10 +52,7 @@ function* oneByOne(group: Group, plan: StageOnePlan, slice: Slice): Generator<vo
       if (found === 'everything') spend(group, vanishing(group));
       else if (found !== undefined) return found;
     }
-    if (place % 100 === 0) {
-      yield;
-      group.lanes.wasm.setSequence(group.isSequence);
-    }
+    if (place % 100 === 0) yield;
   }
   return undefined;
 }

@@ -20,9 +20,8 @@ interface Multiples {
 export function* stageTwo(group: Group, plan: StageTwoPlan): Generator<void, Found | undefined> {
   const { lanes } = group;
   const { wasm, size } = lanes;
-  wasm.setSequence(group.isSequence);
   const inverse = lanes.allocate(size);
-  const babies = makeBabies(group, plan);
+  const babies = yield* makeBabies(group, plan);
   const foundInBabies = evaluate(group, babies, plan.babies.length, inverse);
   if (foundInBabies !== undefined) return foundInBabies;
   yield;
@@ -41,7 +40,6 @@ export function* stageTwo(group: Group, plan: StageTwoPlan): Generator<void, Fou
   let from = 0;
   let pause = slice;
   for (const [place, end] of plan.ends.entries()) {
-    wasm.setSequence(group.isSequence);
     const inBlock = place % GIANTS_AT_ONCE;
     if (inBlock === 0) {
       const count = Math.min(GIANTS_AT_ONCE, plan.giants - place);
@@ -85,7 +83,7 @@ function evaluate(
 }
 
 /** The multiples by the babies, among those by all numbers that are ±1 modulo 6: two progressions. */
-function makeBabies({ lanes, room }: Group, { babies }: StageTwoPlan): Multiples {
+function* makeBabies({ lanes, room }: Group, { babies }: StageTwoPlan): Generator<void, Multiples> {
   const { wasm } = lanes;
   const point = 2 * lanes.size;
   const small = lanes.allocate(8 * point);
@@ -103,6 +101,7 @@ function makeBabies({ lanes, room }: Group, { babies }: StageTwoPlan): Multiples
     bytes.copyWithin(at, of(-first), of(-first) + point);
     bytes.copyWithin(at + point, of(second), of(second) + point);
     wasm.progress(at + 2 * point, length - 2, of(6));
+    yield;
   }
   for (const [place, baby] of babies.entries()) {
     const { at, first } = baby % 6 === 1 ? ones : fives;

@@ -7,7 +7,8 @@ export interface CurveVector {
   readonly divisor: bigint;
 }
 
-/** The curves of the tests of GMP-ECM 7 (`test.ecm`, those with Suyama's parameter), but for seven that take two seconds or more. */
+/** The curves of the tests of GMP-ECM 7 (`test.ecm`, those with Suyama's parameter), but for ten that take about a second or more: they were
+ * run by hand, and hold too. */
 export const VECTORS: readonly CurveVector[] = [
   { n: 2050449353925555290706354283n, sigma: 7n, b1: 30, b2: 1_000_000, divisor: 30_210_181n },
   { n: 137703491n, sigma: 6n, b1: 84, b2: 1_000, divisor: 17_389n },
@@ -44,13 +45,6 @@ export const VECTORS: readonly CurveVector[] = [
     divisor: 114_584_129_081n,
   },
   {
-    n: 242668358425701966181147598421249782519178289604307455138484425562807899n,
-    sigma: 1_417_477_358n,
-    b1: 28_560,
-    b2: 85_507_063,
-    divisor: 314_189_411_150_178_070_008_866_231_673_623n,
-  },
-  {
     n: 3533000986701102061387017352606588294716061n,
     sigma: 291_310_394_389_387n,
     b1: 191,
@@ -77,13 +71,6 @@ export const VECTORS: readonly CurveVector[] = [
     b1: 174_000,
     b2: 85_880_350,
     divisor: 4_562_371_492_227_327_125_110_177n,
-  },
-  {
-    n: 4983070578699621345648758795946786489699447158923341167929707152021191319057138908604417894224244096909460401007237133698775496719078793168004317119431646035122982915288481052088094940158965731422616671n,
-    sigma: 909_010_734n,
-    b1: 122_861,
-    b2: 176_711,
-    divisor: 1_610_390_727_168_185_680_580_455_244_749_516_255_695_631_992_277n,
   },
   {
     n: 2n ** 567n - 181n,
