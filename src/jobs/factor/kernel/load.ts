@@ -34,6 +34,8 @@ export interface SieveKernel {
   enterSide(side: number): void;
   sieveBlock(side: number, block: number, start: number): void;
   scanBlock(): number;
+  /** A prime factor of a product of two primes below 2^63, 0 for a prime: what `harvest` does with cofactors. */
+  splitCofactor(cofactor: bigint): bigint;
   harvest(side: number, block: number, from: number, count: number): number;
   setOutputBytes(bytes: number): void;
   outputLength(): number;
