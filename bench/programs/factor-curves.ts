@@ -11,9 +11,7 @@ import { CURVES_AT_ONCE, CurveKernel } from '#dsage/jobs/factor/kernel/curve.js'
 import { stageTwoBound } from '#dsage/jobs/factor/levels.js';
 
 const DIGITS = [60, 80, 100, 150];
-const BOUNDS = process.argv.includes('--quick')
-  ? [2_000, 50_000]
-  : [2_000, 11_000, 50_000, 250_000, 1_000_000];
+const BOUNDS = process.argv.includes('--quick') ? [11_000, 50_000] : [11_000, 50_000, 250_000, 1_000_000];
 const SIGMAS = Array.from({ length: CURVES_AT_ONCE }, (_, place) => BigInt(17 + place));
 
 /** Without factors that a curve might find. */

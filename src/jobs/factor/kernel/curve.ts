@@ -1,5 +1,6 @@
 import { bitsOf, inverse } from '../../../code/prelude/arithmetic.js';
 import { suyama } from '../ecm.js';
+import type { Curve, Point } from '../ecm.js';
 import { planStageTwo } from '../stage-two-plan.js';
 import { makeGroup } from './group.js';
 import type { Found, Group } from './group.js';
@@ -25,6 +26,9 @@ const SEQUENCES: readonly (readonly [bigint, bigint])[] = [
   [6n, 5n],
   [3n, 1n],
 ];
+
+/** For lanes without a curve: zero stays zero. */
+const NO_CURVE = { curve: { n: 1n, a24: 0n }, point: { x: 0n, z: 0n } };
 
 /**
  * Lenstra's elliptic curves, and p - 1, for one odd number in WebAssembly: four curves at once. `begin` some, and `step`
@@ -110,25 +114,22 @@ export class CurveKernel {
   *#curves(sigmas: readonly bigint[], bounds: Bounds): Generator<void, Found | undefined> {
     const lanes = this.#lanes;
     const group = makeGroup(lanes, false);
-    const made = Array.from({ length: LANES }, (_, lane) => suyama(lanes.n, sigmas[lane] ?? sigmas[0] ?? 6n));
-    for (const [lane, start] of made.entries()) {
-      if ('divisor' in start && start.divisor !== lanes.n) return { divisor: start.divisor, lane };
-      if ('divisor' in start || lane >= sigmas.length) group.spent.add(lane);
+    const wanted = sigmas.map((sigma) => suyama(lanes.n, sigma));
+    const made: { readonly curve: Curve; readonly point: Point }[] = [];
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const start = wanted[lane] ?? { divisor: lanes.n };
+      if ('curve' in start) made.push(start);
+      else if (start.divisor !== lanes.n) return { divisor: start.divisor, lane };
+      else {
+        group.spent.add(lane);
+        made.push(NO_CURVE);
+      }
     }
-    const of = (read: (start: Extract<(typeof made)[number], { curve: unknown }>) => bigint) =>
-      made.map((start) => ('divisor' in start ? 0n : read(start)));
-    lanes.write(
-      lanes.a24,
-      of(({ curve }) => curve.a24),
-    );
-    lanes.write(
-      group.room,
-      of(({ point }) => point.x),
-    );
-    lanes.write(
-      group.room + lanes.size,
-      of(({ point }) => point.z),
-    );
+    const write = (at: number, read: (start: (typeof made)[number]) => bigint) =>
+      lanes.write(at, made.map(read));
+    write(lanes.a24, ({ curve }) => curve.a24);
+    write(group.room, ({ point }) => point.x);
+    write(group.room + lanes.size, ({ point }) => point.z);
     return yield* this.#stages(group, bounds);
   }
 
@@ -142,14 +143,9 @@ export class CurveKernel {
         return inverted.divisor === lanes.n ? undefined : { divisor: inverted.divisor, lane };
       seeds.push((numerator * inverted.value) % lanes.n);
     }
-    lanes.write(
-      lanes.a24,
-      seeds.map(() => 1n),
-    );
-    lanes.write(
-      lanes.two,
-      seeds.map(() => 2n % lanes.n),
-    );
+    const everywhere = (value: bigint) => seeds.map(() => value);
+    lanes.write(lanes.a24, everywhere(1n));
+    lanes.write(lanes.two, everywhere(2n));
     lanes.write(group.room, seeds);
     return yield* this.#stages(group, bounds);
   }

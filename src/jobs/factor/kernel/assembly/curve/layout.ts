@@ -1,4 +1,4 @@
-// Where things stand in the kernel's memory, in bytes. The host (../../curve-memory.ts) knows HEAP and the first
+// Where things stand in the kernel's memory, in bytes. The host (../../lanes.ts) knows HEAP and the first
 // constants, and places all numbers from HEAP on.
 //
 // A number is a vector of four residues, one for each lane: four curves take the same steps side by side. A residue

@@ -4,7 +4,9 @@
 // A point takes two numbers, X and then Z (P. L. Montgomery, Math. Comp. 48, 1987, section 10.3.1); V takes one.
 
 import { A24, ONE, SCRATCH, TWO } from './layout';
-import { product, products, squares, width } from './product';
+import { products, squares } from './pair';
+import { product } from './product';
+import { width } from './rows';
 
 let isSequence: bool = false;
 
@@ -63,7 +65,7 @@ export function twice(dst: usize, p: usize): void {
   product(dst + width, rest, weighted);
 }
 
-// Sums and differences of limbs, without carries: see ./product for what may be done with them.
+// Sums and differences of limbs, without carries: see ./rows for what may be done with them.
 
 // @ts-ignore: decorator
 @inline

@@ -1,8 +1,10 @@
-// What stage 2 is made of; the host (../../curve-stages.ts) puts it together.
+// What stage 2 is made of; the host (../../stage-two.ts) puts it together.
 
 import { SCRATCH } from './layout';
+import { products } from './pair';
 import { plus, subtract, twice } from './points';
-import { product, products, width } from './product';
+import { product } from './product';
+import { width } from './rows';
 
 /** dst = the multiple of a point by a scalar from 1 on, next = that by one more: Montgomery's ladder. */
 export function ladder(dst: usize, next: usize, point: usize, scalar: u32): void {
