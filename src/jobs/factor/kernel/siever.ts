@@ -1,8 +1,8 @@
 import type { SieveBase } from '../sieve/base.js';
 import { BLOCK, sieveShape } from '../sieve/shape.js';
 import type { SieveShape } from '../sieve/shape.js';
-import { loadSieveKernel } from './load.js';
-import type { SieveKernel } from './load.js';
+import { loadSieveKernel } from './sieve-wasm.js';
+import type { SieveKernel } from './sieve-wasm.js';
 import { bucketRoom, logsOf, slicesOf, thresholds } from './thresholds.js';
 import type { Thresholds } from './thresholds.js';
 

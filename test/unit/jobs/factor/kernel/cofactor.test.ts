@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { loadSieveKernel } from '#dsage/jobs/factor/kernel/load.js';
+import { loadSieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
 import { Random } from '../../../../support/random.js';
 import { primeFrom } from './support.js';
 

@@ -1,17 +1,8 @@
-import { readFileSync } from 'node:fs';
-
-/** What is used of the engine's WebAssembly, which the types of Node leave out. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-}
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: object };
-};
+import { instantiate } from './instantiate.js';
+import type { KernelMemory } from './instantiate.js';
 
 /** The functions of `assembly/sieve.ts`, in the order in which they are called. Addresses are bytes of the memory. */
-export interface SieveKernel {
-  readonly memory: Memory;
+export interface SieveKernel extends KernelMemory {
   allocate(
     ...sizes: [
       count: number,
@@ -54,10 +45,7 @@ export interface SieveKernel {
   outputAt(): number;
 }
 
-let compiled: object | undefined;
-
-/** A new instance, with a memory of its own. The code is compiled once a process. */
+/** A new instance, with a memory of its own. */
 export function loadSieveKernel(): SieveKernel {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./sieve.wasm', import.meta.url)));
-  return new WebAssembly.Instance(compiled).exports as SieveKernel;
+  return instantiate('sieve') as SieveKernel;
 }
