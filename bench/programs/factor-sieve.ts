@@ -6,8 +6,8 @@
  * Prints relations a second by kind, milliseconds an `a`, the shares of the stages and an estimate of the whole. With
  * --whole it sieves until full relations and independent cycles of the partial ones exceed the base.
  */
-import { loadSieveKernel } from '#dsage/jobs/factor/kernel/load.js';
-import type { SieveKernel } from '#dsage/jobs/factor/kernel/load.js';
+import { loadSieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
+import type { SieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
 import { Siever } from '#dsage/jobs/factor/kernel/siever.js';
 import { sieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';

@@ -37,23 +37,25 @@ export async function sieve({ n, coefficients }: SieveTask, watch: Watch): Promi
   return joinBytes(parts);
 }
 
-/** The polynomials of one coefficient, as many at a time as take about the time between two looks. */
-export async function sieveOne(siever: Siever, a: readonly number[], { signal }: Watch): Promise<Uint8Array> {
+/** The polynomials of one coefficient; between any two the task may look whether it is still wanted. */
+export async function sieveOne(siever: Siever, a: readonly number[], watch: Watch): Promise<Uint8Array> {
   siever.begin(a);
-  let count = 1;
   for (let isLeft = true; isLeft;) {
-    const startMs = performance.now();
-    isLeft = siever.step(count);
-    const ms = performance.now() - startMs;
-    if (ms < LOOK_MS / 2) count *= 2;
-    else if (ms > 2 * LOOK_MS && count > 1) count = Math.ceil(count / 2);
-    else await nextTurn();
-    if (signal.aborted) {
-      siever.take();
-      signal.throwIfAborted();
-    }
+    isLeft = siever.step(1);
+    await look(watch);
   }
   return siever.take();
+}
+
+let lookedAtMs = 0;
+
+/** Lets the event loop turn when it is time, so that a task that is killed hears of it, and ends then. */
+async function look({ signal }: Watch): Promise<void> {
+  const nowMs = performance.now();
+  if (nowMs - lookedAtMs < LOOK_MS) return;
+  lookedAtMs = nowMs;
+  await nextTurn();
+  signal.throwIfAborted();
 }
 
 /** Products of relations that are squares. */

@@ -5,6 +5,7 @@ import { DistributedJob, NOT_YET } from '../distributed-job.js';
 import type { FailureDecision, NotYet } from '../distributed-job.js';
 import { algebraicFactors } from './algebraic.js';
 import { computeFactor } from './compute.js';
+import { Estimate } from './estimate.js';
 import { parseInteger } from './expression.js';
 import { Factorization, isProperDivisor } from './factorization.js';
 import { DEFAULT_SIEVE_DIGITS, MOST_SIEVE_DIGITS } from './plan.js';
@@ -75,8 +76,8 @@ export class DistributedFactor extends DistributedJob<
   #known: { readonly factors: Factorization; readonly schedule: Schedule } | undefined;
   #wrongAnswers = 0;
   readonly #failures = new Map<string, number>();
-  /** When the sieve that is under way began, for `timeLeft` alone. */
-  #sieveStart: { readonly atMs: number; readonly fraction: number } | undefined;
+  /** Of the sieve that is under way, for `timeLeft` alone. */
+  #estimate = new Estimate();
 
   /**
    * @param n any integer but 0: a BigInt, a safe number, or a text such as '2^256+1'
@@ -123,16 +124,17 @@ export class DistributedFactor extends DistributedJob<
 
   /** Seconds that the sieve under way is likely to take still; undefined while none sieves. */
   get timeLeft(): number | undefined {
-    const fraction = this.#state.schedule.sieved;
-    const start = this.#sieveStart;
-    if (fraction === undefined || start === undefined || fraction <= start.fraction) return undefined;
-    const passed = (performance.now() - start.atMs) / 1000;
-    return (passed * (1 - fraction)) / (fraction - start.fraction);
+    const { sieved } = this.#state.schedule;
+    return sieved === undefined ? undefined : this.#estimate.left(sieved, performance.now());
   }
 
   override *tasks(): Generator<FactorTask | NotYet, void, void> {
     const { factors, schedule } = this.#state;
-    while (!factors.isComplete) yield schedule.next() ?? NOT_YET;
+    while (!factors.isComplete) {
+      const task = schedule.next();
+      if (task?.method === 'sieve') this.#noteSieve();
+      yield task ?? NOT_YET;
+    }
     this.#checkProduct();
   }
 
@@ -190,15 +192,14 @@ export class DistributedFactor extends DistributedJob<
   }
 
   #noteSieve(): void {
-    const fraction = this.#state.schedule.sieved;
-    if (fraction === undefined) this.#sieveStart = undefined;
-    else this.#sieveStart ??= { atMs: performance.now(), fraction };
+    const { sieved } = this.#state.schedule;
+    if (sieved !== undefined) this.#estimate.note(sieved, performance.now());
   }
 
   #divide(composite: bigint, divisor: bigint): void {
     const { factors, schedule } = this.#state;
     schedule.split(factors.divide(composite, divisor));
-    this.#sieveStart = undefined;
+    this.#estimate = new Estimate();
     if (factors.isComplete) {
       this.#checkProduct();
       this.finish();

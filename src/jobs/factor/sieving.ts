@@ -134,7 +134,9 @@ export class Sieving {
 
   #takeDependencies(answer: unknown): Outcome {
     const { dependencies } = (answer ?? {}) as { readonly dependencies?: unknown };
-    if (!Array.isArray(dependencies) || !dependencies.every((one) => this.#isDependency(one))) return WRONG;
+    if (!Array.isArray(dependencies) || !dependencies.every((one) => this.#isList(one))) return WRONG;
+    // The others are looked at when they are needed.
+    if (dependencies.slice(0, ROOTS_AT_ONCE).some((one) => this.#square(one) === undefined)) return WRONG;
     this.#dependencies = dependencies;
     this.#nextDependency = 0;
     this.#openRoots = 0;
@@ -142,11 +144,17 @@ export class Sieving {
     return this.#moreRoots();
   }
 
-  #isDependency(numbers: unknown): numbers is Uint32Array {
+  /** Whether it has numbers of relations, ascending. */
+  #isList(numbers: unknown): numbers is Uint32Array {
     if (!(numbers instanceof Uint32Array) || numbers.length === 0) return false;
-    if (!numbers.every((number, place) => place === 0 || number > (numbers[place - 1] ?? 0))) return false;
     if ((numbers.at(-1) ?? 0) >= this.#relationCount) return false;
-    return isSquare(this.#base, pickRelations(this.#base, this.#relations, numbers));
+    return numbers.every((number, place) => place === 0 || number > (numbers[place - 1] ?? 0));
+  }
+
+  /** The relations of a dependency; undefined where their product is no square. */
+  #square(numbers: Uint32Array): Uint8Array | undefined {
+    const picked = pickRelations(this.#base, this.#relations, numbers);
+    return isSquare(this.#base, picked) ? picked : undefined;
   }
 
   #takeRoot(answer: unknown): Outcome {
@@ -167,8 +175,9 @@ export class Sieving {
       const numbers = this.#dependencies[dependency];
       if (numbers === undefined) break;
       this.#nextDependency += 1;
+      const relations = this.#square(numbers);
+      if (relations === undefined) continue;
       this.#openRoots += 1;
-      const relations = pickRelations(this.#base, this.#relations, numbers);
       tasks.push({ method: 'root', n: this.#base.n, round: this.#round, dependency, relations });
     }
     if (this.#openRoots > 0) return { type: 'tasks', tasks, isSieved: false };

@@ -1,10 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-/** What is used of the engine's WebAssembly, which the types of Node leave out. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
+import { instantiate } from './instantiate.js';
 
 /**
  * The kernel in assembly/curve.ts. All arguments but counts, scalars and bounds are addresses in bytes; a point is two
@@ -28,10 +22,7 @@ export interface CurveWasm {
   accumulate(both: number, giant: number, babies: number, places: number, count: number): void;
 }
 
-let compiled: object | undefined;
-
 /** A fresh instance, with a memory of its own. */
 export function loadCurveWasm(): CurveWasm {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./curve.wasm', import.meta.url)));
-  return new WebAssembly.Instance(compiled).exports as CurveWasm;
+  return instantiate('curve') as CurveWasm;
 }

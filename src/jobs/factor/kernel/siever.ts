@@ -1,8 +1,8 @@
 import type { SieveBase } from '../sieve/base.js';
 import { BLOCK, sieveShape } from '../sieve/shape.js';
 import type { SieveShape } from '../sieve/shape.js';
-import { loadSieveKernel } from './load.js';
-import type { SieveKernel } from './load.js';
+import { loadSieveKernel } from './sieve-wasm.js';
+import type { SieveKernel } from './sieve-wasm.js';
 import { bucketRoom, logsOf, slicesOf, thresholds } from './thresholds.js';
 import type { Thresholds } from './thresholds.js';
 
@@ -121,7 +121,7 @@ export class Siever {
     const { kn, primes, valueBytes, largePrimeBound } = this.#base;
     const { parameters, form } = this.#shape;
     const kernel = this.#kernel;
-    const { scale, unexplained, doubleBound } = this.#thresholds;
+    const { scale, unexplained, useless, doubleBound } = this.#thresholds;
     const firstSieved = firstFrom(primes, Math.max(3, parameters.smallBound));
     const firstBucket = Math.min(roundUp(firstFrom(primes, BUCKETS_FROM * BLOCK)), roundUp(primes.length));
     const slices = slicesOf(this.#logs, firstBucket);
@@ -141,7 +141,7 @@ export class Siever {
     this.#bytes.set(this.#logs, kernel.logsAt());
     this.#writeLong(kernel.numberAt(), kn, 2 * this.#limbs);
     kernel.setLargePrimes(largePrimeBound, doubleBound);
-    kernel.setUnexplained(scale, unexplained);
+    kernel.setUnexplained(scale, unexplained, ...useless);
     kernel.setUp();
   }
 

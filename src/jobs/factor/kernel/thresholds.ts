@@ -10,6 +10,8 @@ export interface Thresholds {
   readonly starts: readonly number[];
   /** Units of the largest cofactor of use, with what rounding may add. */
   readonly unexplained: number;
+  /** Cofactors of units between these are primes beyond the bound: below the square of the largest prime. */
+  readonly useless: readonly [from: number, to: number];
   /** Cofactors up to this are worth splitting; 0 for none. */
   readonly doubleBound: number;
 }
@@ -18,8 +20,11 @@ export interface Thresholds {
 const HIGHEST_START = 120;
 /** Nor may a value whose primes are all sieved wrap around: it may go below 0 by 128, errors included. */
 const MOST_BELOW = 110;
-/** Errors of the rounded logarithms of a candidate, in units. */
-const ROUNDING = 6;
+/**
+ * What errors of the rounded logarithms of a candidate may add, in units: less than the worst, as most make up for each
+ * other. At 80 digits 2 loses 1 % of the partial relations that 6 finds, and takes 8 % less time.
+ */
+const ROUNDING = 2;
 
 export function thresholds(base: SieveBase): Thresholds {
   const { parameters, interval, form } = sieveShape(base);
@@ -36,6 +41,7 @@ export function thresholds(base: SieveBase): Thresholds {
     scale,
     starts: bits.map((needs) => Math.round(needs * scale)),
     unexplained: cofactorBits * scale + ROUNDING,
+    useless: [largeBits * scale + ROUNDING, 2 * Math.log2(base.primes.at(-1) ?? 1) * scale - ROUNDING],
     doubleBound: base.largePrimes === 2 ? 2 ** cofactorBits : 0,
   };
 }

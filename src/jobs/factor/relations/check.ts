@@ -1,8 +1,8 @@
 import { bitsOf } from '../../../code/prelude/arithmetic.js';
 import { DsageError } from '../../../model/errors.js';
 import type { SieveBase } from '../sieve/base.js';
-import { instantiate } from './kernel.js';
-import type { KernelMemory } from './kernel.js';
+import { instantiate } from '../kernel/instantiate.js';
+import type { KernelMemory } from '../kernel/instantiate.js';
 
 /** What kernel/assembly/relations.ts exports. */
 interface CheckKernel extends KernelMemory {

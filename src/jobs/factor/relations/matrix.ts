@@ -1,8 +1,8 @@
 import type { SieveBase } from '../sieve/base.js';
 import { columnsOf } from './columns.js';
 import type { Columns } from './columns.js';
-import { instantiate } from './kernel.js';
-import type { KernelMemory } from './kernel.js';
+import { instantiate } from '../kernel/instantiate.js';
+import type { KernelMemory } from '../kernel/instantiate.js';
 
 /** What kernel/assembly/matrix.ts exports; see there for the order of use. */
 interface MatrixKernel extends KernelMemory {

@@ -3,8 +3,8 @@
 // side enterSide; for each block sieveBlock, scanBlock, harvest.
 
 import {
-  candidates, deltas, factorsOfA, inverseOfA, logs, number, offset, offsetParts, output, outputBytes, primes, roots, sieve,
-  slices, squareRoots, step,
+  candidates, factorsOfA, inverseOfA, logs, number, offset, offsetParts, output, outputBytes, primes, sieve, slices,
+  squareRoots, step,
 } from './sieve/state';
 
 export { allocate, setFactorCount, setLargePrimes, setOutputBytes } from './sieve/state';
@@ -54,10 +54,6 @@ export function offsetPartsAt(): usize {
 
 export function factorsOfAAt(): usize {
   return factorsOfA;
-}
-
-export function rootsAt(): usize {
-  return roots;
 }
 
 export function sieveAt(): usize {

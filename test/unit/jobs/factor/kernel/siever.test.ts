@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { loadSieveKernel } from '#dsage/jobs/factor/kernel/load.js';
+import { loadSieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
 import { Siever } from '#dsage/jobs/factor/kernel/siever.js';
 import { thresholds } from '#dsage/jobs/factor/kernel/thresholds.js';
 import { sieveBase } from '#dsage/jobs/factor/sieve/base.js';

@@ -88,6 +88,18 @@ describe('checkRelations', () => {
     }
   });
 
+  it('finds what has another form than the shortest', () => {
+    const bytes = packRelation(base, withLarge(1));
+    const resized = (changed: number[]) => Uint8Array.from([changed.length, 0, ...changed]);
+    const rest = [...bytes.subarray(2)];
+    expect(checkRelations(base, resized(rest))).to.equal(1);
+    // A byte too many, and a last factor with a byte of zeros on top.
+    expect(checkRelations(base, resized([...rest, 0]))).to.equal(undefined);
+    const last = rest.at(-1) ?? 0;
+    expect(last).to.be.lessThan(128);
+    expect(checkRelations(base, resized([...rest.slice(0, -1), last | 128, 0]))).to.equal(undefined);
+  });
+
   it('finds what is cut off, and wrong relations among right ones', () => {
     for (let length = 1; length < 200; length += 1) {
       const isWhole = lengths().includes(length);

@@ -35,29 +35,28 @@ function subtract(at: usize, log: u32): void {
   store<u8>(at, <u8>(load<u8>(at) - log));
 }
 
+/** Primes up to here hit a block so often that no two of them have the same number of hits. */
+const MANY: usize = <usize>BLOCK / 20;
+
 /** By p in falling classes of how many multiples a block surely has; each class has its loop without surprises. */
 function sieveMedium(): void {
-  let i: usize = 0;
   const end = <usize>(min(firstBucket, primeCount) - firstSieved);
-  i = sieveMany(i, end);
-  i = sieveSome(7, i, end);
-  i = sieveSome(6, i, end);
-  i = sieveSome(5, i, end);
-  i = sieveSome(4, i, end);
-  i = sieveSome(3, i, end);
-  i = sieveSome(2, i, end);
-  i = sieveSome(1, i, end);
-  sieveSome(0, i, end);
+  let i = sieveMany(0, end);
+  i = sieveSome(i, end);
+  i = sieveEight(3, i, end);
+  i = sieveEight(2, i, end);
+  i = sieveEight(1, i, end);
+  sieveEight(0, i, end);
 }
 
-/** Primes with 8 hits or more: both roots at once, four multiples a turn. */
+/** Primes up to MANY: both roots at once, four multiples a turn. */
 function sieveMany(from: usize, end: usize): usize {
   const stop = sieve + <usize>BLOCK;
   const logOf = logs + <usize>firstSieved;
   let i = from;
   for (; i < end; i++) {
     const p = <usize>load<u16>(mediumPrimes + (i << 1));
-    if (p > <usize>(BLOCK / 8)) break;
+    if (p > MANY) break;
     const log: u32 = load<u8>(logOf + i);
     const one = <usize>load<u16>(mediumFirst + (i << 1));
     const two = <usize>load<u16>(mediumSecond + (i << 1));
@@ -92,41 +91,108 @@ function sieveMany(from: usize, end: usize): usize {
   return i;
 }
 
-/** Primes with `least` or one more hit a root, without a branch: a last one outside of the block goes behind it. */
-// @ts-ignore: decorator
-@inline
-function sieveSome(least: usize, from: usize, end: usize): usize {
-  const stop = sieve + <usize>BLOCK;
-  const logOf = logs + <usize>firstSieved;
+/** Primes that surely hit 4 times or more, one by one: as long as their number of hits stays, loops end as foreseen. */
+function sieveSome(from: usize, end: usize): usize {
   let i = from;
+  let least: usize = 20;
   for (; i < end; i++) {
     const p = <usize>load<u16>(mediumPrimes + (i << 1));
-    if (least > 0 && p > <usize>BLOCK / max(least, 1)) break;
-    const log: u32 = load<u8>(logOf + i);
-    const one = sieveRoot(least, sieve + <usize>load<u16>(mediumFirst + (i << 1)), p, log, stop);
-    store<u16>(mediumFirst + (i << 1), <u16>one);
-    const two = sieveRoot(least, sieve + <usize>load<u16>(mediumSecond + (i << 1)), p, log, stop);
-    store<u16>(mediumSecond + (i << 1), <u16>two);
+    while (least * p > <usize>BLOCK) least--;
+    if (least < 4) break;
+    sieveOne(i, p, least);
   }
   return i;
 }
 
 // @ts-ignore: decorator
 @inline
-function sieveRoot(least: usize, start: usize, p: usize, log: u32, stop: usize): usize {
-  let at = start;
-  if (least > 0) subtract(at, log);
-  if (least > 1) subtract(at + p, log);
-  if (least > 2) subtract(at + 2 * p, log);
-  if (least > 3) subtract(at + 3 * p, log);
-  if (least > 4) subtract(at + 4 * p, log);
-  if (least > 5) subtract(at + 5 * p, log);
-  if (least > 6) subtract(at + 6 * p, log);
-  at += least * p;
+function sieveOne(i: usize, p: usize, least: usize): void {
+  const log: u32 = load<u8>(logs + <usize>firstSieved + i);
+  let one = sieve + <usize>load<u16>(mediumFirst + (i << 1));
+  let two = sieve + <usize>load<u16>(mediumSecond + (i << 1));
+  for (let turn = least; turn > 0; turn--) {
+    subtract(one, log);
+    subtract(two, log);
+    one += p;
+    two += p;
+  }
+  store<u16>(mediumFirst + (i << 1), <u16>sieveLast(one, p, log));
+  store<u16>(mediumSecond + (i << 1), <u16>sieveLast(two, p, log));
+}
+
+/** The multiple that may be in the block or not, without a branch: outside, it goes to what is behind the block. */
+// @ts-ignore: decorator
+@inline
+function sieveLast(at: usize, p: usize, log: u32): usize {
+  const stop = sieve + <usize>BLOCK;
   const behind = <i32>(at - stop);
   const inside = behind >> 31;
   subtract(stop + <usize>((behind & inside) | (behind & 63 & ~inside)), log);
   return <usize>(behind + (<i32>p & inside));
+}
+
+/** Positions that eight primes hit, as vectors of u16. */
+const staged: usize = memory.data(16 * 8, 16);
+
+/**
+ * Eight primes at a time that surely hit `least` times: vectors find the positions and what they are in the next
+ * block. A block has 2^15 positions, so the top bit of 16 says that one is outside.
+ */
+// @ts-ignore: decorator
+@inline
+function sieveEight(least: usize, from: usize, end: usize): usize {
+  const logOf = logs + <usize>firstSieved;
+  const top = i16x8.splat(<i16>BLOCK);
+  const behind1 = i16x8.add(top, i16x8(0, 1, 2, 3, 4, 5, 6, 7));
+  const behind2 = i16x8.add(top, i16x8(8, 9, 10, 11, 12, 13, 14, 15));
+  const most = least > 0 ? <usize>BLOCK / max(least, 1) : 0xffff;
+  let i = from;
+  for (; i + 8 <= end && <usize>load<u16>(mediumPrimes + (i << 1), 14) <= most; i += 8) {
+    const at = i << 1;
+    const p = v128.load(mediumPrimes + at);
+    let one = v128.load(mediumFirst + at);
+    let two = v128.load(mediumSecond + at);
+    for (let turn: usize = 0; turn < least; turn++) {
+      v128.store(staged + 32 + 32 * turn, one);
+      v128.store(staged + 32 + 32 * turn, two, 16);
+      one = i16x8.add(one, p);
+      two = i16x8.add(two, p);
+    }
+    v128.store(staged, i16x8.min_u(one, behind1));
+    v128.store(staged, i16x8.min_u(two, behind2), 16);
+    v128.store(mediumFirst + at, i16x8.add(v128.xor(one, top), v128.andnot(p, i16x8.shr_s(one, 15))));
+    v128.store(mediumSecond + at, i16x8.add(v128.xor(two, top), v128.andnot(p, i16x8.shr_s(two, 15))));
+    sieveLane(least, 0, logOf + i);
+    sieveLane(least, 1, logOf + i);
+    sieveLane(least, 2, logOf + i);
+    sieveLane(least, 3, logOf + i);
+    sieveLane(least, 4, logOf + i);
+    sieveLane(least, 5, logOf + i);
+    sieveLane(least, 6, logOf + i);
+    sieveLane(least, 7, logOf + i);
+  }
+  // The last few of the class.
+  for (; i < end; i++) {
+    const p = <usize>load<u16>(mediumPrimes + (i << 1));
+    if (p > most) break;
+    sieveOne(i, p, least);
+  }
+  return i;
+}
+
+// @ts-ignore: decorator
+@inline
+function sieveLane(least: usize, lane: usize, logOf: usize): void {
+  const log: u32 = load<u8>(logOf + lane);
+  const entry = staged + (lane << 1);
+  subtract(sieve + load<u16>(entry), log);
+  subtract(sieve + load<u16>(entry, 16), log);
+  if (least > 0) subtract(sieve + load<u16>(entry, 32), log);
+  if (least > 0) subtract(sieve + load<u16>(entry, 48), log);
+  if (least > 1) subtract(sieve + load<u16>(entry, 64), log);
+  if (least > 1) subtract(sieve + load<u16>(entry, 80), log);
+  if (least > 2) subtract(sieve + load<u16>(entry, 96), log);
+  if (least > 2) subtract(sieve + load<u16>(entry, 112), log);
 }
 
 function sieveBuckets(bucket: i32): void {

@@ -6,10 +6,9 @@ import { divideExactly, makeAbsolute, multiplyAdd, multiplyLow, shiftRight, sign
 import { packRelation } from './pack';
 import {
   BLOCK, BLOCK_BITS, blocksASide, candidates, doubleBound, factorCount, factorsOfA, firstBucket, firstSieved, form,
-  foundFactors, inverseOfA, inverses, largestPrime, largePrimeBound, limbs, LONGEST_RELATION, mediumFirst, mediumInverses,
-  mediumQuotients, mediumSecond, number, offset, output,
-  OUTPUT_BYTES, outputBytes, primeCount, primes, quotients, root, roots, setOutputBytes, sieve, sliceCount, sliceMarks,
-  slices, square, step, valueRoom,
+  foundFactors, inverseOfA, inverses, largePrimeBound, largestPrime, limbs, logs, LONGEST_RELATION, mediumFirst,
+  mediumInverses, mediumQuotients, mediumSecond, number, offset, output, OUTPUT_BYTES, outputBytes, primeCount, primes,
+  quotients, root, roots, setOutputBytes, sieve, sliceCount, sliceMarks, slices, square, step, valueRoom,
 } from './state';
 
 /** The value; its quotients go to and fro between two places. Words that count; how many factors were found. */
@@ -17,14 +16,23 @@ let value: usize = 0;
 let spare: usize = 0;
 let length: usize = 0;
 let found: i32 = 0;
+/** What the sieve subtracted here for primes that are not yet found: at 0, there are no more. */
+let sieved: u32 = 0;
 
-/** Units of a logarithm in a bit; units up to which a cofactor is of use, errors of rounding included. */
+/**
+ * Units of a logarithm in a bit; units up to which a cofactor is of use, and between which it is not, as it is a prime
+ * above the bound of large primes. Errors of rounding are included.
+ */
 let unitsOfBit: f32 = 1;
 let mostUnexplained: f32 = 0;
+let uselessFrom: f32 = 0;
+let uselessTo: f32 = 0;
 
-export function setUnexplained(scale: f64, units: f64): void {
+export function setUnexplained(scale: f64, most: f64, from: f64, to: f64): void {
   unitsOfBit = <f32>scale;
-  mostUnexplained = <f32>units;
+  mostUnexplained = <f32>most;
+  uselessFrom = <f32>from;
+  uselessTo = <f32>to;
 }
 
 /**
@@ -51,11 +59,12 @@ function examine(side: i32, block: i32, position: u32): void {
   divideTwos();
   divideByRoots(side, x, firstSieved);
   // The small primes are known exactly now, and the sieve knows the others: most candidates end here.
-  const sieved = <f32>((<i32>blockStart - <i32>load<u8>(sieve + position)) & 255);
-  if (<f32>bitLength() * unitsOfBit - sieved > mostUnexplained) return;
+  sieved = (blockStart - load<u8>(sieve + position)) & 255;
+  const unexplained = <f32>bitLength() * unitsOfBit - <f32>sieved;
+  if (unexplained > mostUnexplained || (unexplained > uselessFrom && unexplained < uselessTo)) return;
   for (let j = 0; j < factorCount; j++) tryPrime(load<u32>(factorsOfA + (<usize>j << 2)));
   divideByPositions(position);
-  divideByBucket(side * blocksASide + block, position);
+  if (sieved != 0) divideByBucket(side * blocksASide + block, position);
   finish(negative);
 }
 
@@ -102,11 +111,12 @@ function divideTwos(): void {
   }
 }
 
-/** Divides a prime out as often as it goes. */
-function tryPrime(index: u32): void {
+/** Divides a prime out as often as it goes; returns whether it did. */
+function tryPrime(index: u32): bool {
   const at = <usize>index << 2;
   const p = load<u32>(primes + at);
   const inverse = load<u32>(inverses + at);
+  const before = found;
   while (divideExactly(spare, value, length, p, inverse)) {
     const quotient = spare;
     spare = value;
@@ -114,6 +124,7 @@ function tryPrime(index: u32): void {
     length = significant(value, length);
     note(index);
   }
+  return found > before;
 }
 
 /**
@@ -157,7 +168,8 @@ function divideByPositions(position: u32): void {
     if (!v128.any_true(hits)) continue;
     for (let bits = i16x8.bitmask(hits); bits; bits &= bits - 1) {
       const place = <i32>(i >> 1) + ctz(bits);
-      if (place < <i32>(end >> 1)) tryPrime(firstSieved + place);
+      if (place >= <i32>(end >> 1)) break;
+      if (tryPrime(firstSieved + place)) sieved -= load<u8>(logs + <usize>(firstSieved + place));
     }
   }
 }
@@ -170,6 +182,7 @@ function divideByBucket(bucket: i32, position: u32): void {
   let mark = sliceMarks + (<usize>bucket << 2);
   for (let slice = 0; slice < sliceCount; slice++, mark += row) {
     const first = load<u32>(slices + (<usize>slice << 3));
+    const log = load<u32>(slices + (<usize>slice << 3), 4);
     const end = <usize>load<u32>(mark + row);
     for (let entry = <usize>load<u32>(mark); entry < end; entry += 64) {
       const a = i32x4.eq(v128.and(v128.load(entry), low), wanted);
@@ -184,7 +197,9 @@ function divideByBucket(bucket: i32, position: u32): void {
       for (; bits; bits &= bits - 1) {
         const hit = entry + (<usize>ctz(bits) << 2);
         // The last vectors reach into what is behind the slice.
-        if (hit < end) tryPrime(first + (load<u32>(hit) >> 16));
+        if (hit >= end || !tryPrime(first + (load<u32>(hit) >> 16))) continue;
+        sieved -= log;
+        if (sieved == 0) return;
       }
     }
   }

@@ -4,7 +4,8 @@ import { multiplyAdd, remainder } from './long';
 import { inverseOfOdd, inverseOfOdd64, squareRoot } from './modular';
 import {
   deltas, deltaSums, factorCount, factorsOfA, firstBucket, firstSieved, form, inverses, limbs, mediumInverses,
-  mediumPrimes, mediumQuotients, number, offset, offsetParts, paddedCount, primeCount, primes, quotientRoots, quotients, roots, squareRoots,
+  mediumPrimes, mediumQuotients, number, offset, offsetParts, paddedCount, primeCount, primes, quotientRoots, quotients,
+  roots, squareRoots,
 } from './state';
 
 /** Fills what follows from the primes and kn: call it once both are in place. */

@@ -48,7 +48,10 @@ export let deltas: usize = 0;
 export let quotientRoots: usize = 0;
 export let deltaSums: usize = 0;
 
-/** Medium primes as u16 (index - firstSieved): the prime, its inverse modulo 2^16, 2^16 / p, the next position of both roots in the side that is sieved. */
+/**
+ * Medium primes as u16, by index - firstSieved: the prime, its inverse modulo 2^16, 2^16 / p, and the next positions of
+ * both roots in the side that is sieved, from the start of the block that comes next.
+ */
 export let mediumPrimes: usize = 0;
 export let mediumInverses: usize = 0;
 export let mediumQuotients: usize = 0;

@@ -1,17 +1,8 @@
-import { readFileSync } from 'node:fs';
-
-/** What is used of the engine's WebAssembly, which the types of Node leave out. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-}
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: object };
-};
+import { instantiate } from './instantiate.js';
+import type { KernelMemory } from './instantiate.js';
 
 /** The functions of `assembly/sieve.ts`, in the order in which they are called. Addresses are bytes of the memory. */
-export interface SieveKernel {
-  readonly memory: Memory;
+export interface SieveKernel extends KernelMemory {
   allocate(
     ...sizes: [
       count: number,
@@ -26,7 +17,7 @@ export interface SieveKernel {
     ]
   ): void;
   setLargePrimes(bound: number, double: number): void;
-  setUnexplained(unitsOfBit: number, units: number): void;
+  setUnexplained(unitsOfBit: number, most: number, uselessFrom: number, uselessTo: number): void;
   setUp(): void;
   setFactorCount(count: number): void;
   prepare(parts: number): void;
@@ -34,6 +25,8 @@ export interface SieveKernel {
   enterSide(side: number): void;
   sieveBlock(side: number, block: number, start: number): void;
   scanBlock(): number;
+  /** A prime factor of a product of two primes below 2^63, 0 for a prime: what `harvest` does with cofactors. */
+  splitCofactor(cofactor: bigint): bigint;
   harvest(side: number, block: number, from: number, count: number): number;
   setOutputBytes(bytes: number): void;
   outputLength(): number;
@@ -52,10 +45,7 @@ export interface SieveKernel {
   outputAt(): number;
 }
 
-let compiled: object | undefined;
-
-/** A new instance, with a memory of its own. The code is compiled once a process. */
+/** A new instance, with a memory of its own. */
 export function loadSieveKernel(): SieveKernel {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./sieve.wasm', import.meta.url)));
-  return new WebAssembly.Instance(compiled).exports as SieveKernel;
+  return instantiate('sieve') as SieveKernel;
 }
