@@ -38,17 +38,18 @@ function scoreOf(k: number, residue8: number, residues: readonly number[]): numb
   return score;
 }
 
-/** Whether `a`, no multiple of the odd prime p < 2^26, is a square modulo p: the Jacobi symbol by reciprocity. */
+/** Whether `a`, no multiple of the odd prime p < 2^31, is a square modulo p: the Jacobi symbol by reciprocity. */
 export function isSquareModulo(a: number, p: number): boolean {
-  let [top, bottom, sign] = [a % p, p, 1];
+  let [top, bottom, isSquare] = [a % p, p, true];
   while (top > 1) {
-    while ((top & 1) === 0) {
-      top >>>= 1;
-      const rest = bottom & 7;
-      if (rest === 3 || rest === 5) sign = -sign;
-    }
-    if ((top & 3) === 3 && (bottom & 3) === 3) sign = -sign;
-    [top, bottom] = [bottom % top, top];
+    const twos = 31 - Math.clz32(top & -top);
+    top >>>= twos;
+    const rest = bottom & 7;
+    if ((twos & 1) === 1 && (rest === 3 || rest === 5)) isSquare = !isSquare;
+    if ((top & bottom & 3) === 3) isSquare = !isSquare;
+    const next = bottom % top;
+    bottom = top;
+    top = next;
   }
-  return sign === 1;
+  return isSquare;
 }
