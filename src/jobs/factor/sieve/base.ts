@@ -44,16 +44,40 @@ function basePrimes(kn: bigint, size: number): Uint32Array {
   primes[0] = 2;
   let count = 1;
   const length = Math.min(1 << 18, 32 * size);
+  const digits = digitsOf(kn);
   for (let first = 3; count < size; first += length) {
     const isPrime = sieveBlock(first, length, primesUpTo(Math.ceil(Math.sqrt(first + length))));
     for (let place = 0; place < length && count < size; place += 1) {
       if (isPrime[place] === 0) continue;
       const p = first + place;
-      const residue = Number(kn % BigInt(p));
+      const residue = residueOf(digits, p);
       if (residue !== 0 && !isSquareModulo(residue, p)) continue;
       primes[count] = p;
       count += 1;
     }
   }
   return primes;
+}
+
+/** Digits of 2^24, the highest first. */
+function digitsOf(n: bigint): readonly number[] {
+  const hex = n.toString(16);
+  const padded = hex.padStart(6 * Math.ceil(hex.length / 6), '0');
+  return Array.from({ length: padded.length / 6 }, (_, place) =>
+    parseInt(padded.slice(6 * place, 6 * place + 6), 16),
+  );
+}
+
+/** The number of these digits modulo p < 2^28: several times faster than by BigInt, for the many primes of a base. */
+function residueOf(digits: readonly number[], p: number): number {
+  const inverse = 1 / p;
+  let rest = 0;
+  for (const digit of digits) {
+    const value = rest * 2 ** 24 + digit;
+    // The quotient may be one too large or too small.
+    rest = value - Math.floor(value * inverse) * p;
+    if (rest < 0) rest += p;
+    else if (rest >= p) rest -= p;
+  }
+  return rest;
 }

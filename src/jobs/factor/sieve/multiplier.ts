@@ -1,12 +1,16 @@
+import { bitsOf } from '../../../code/prelude/arithmetic.js';
 import { primesUpTo } from '../primes.js';
 
-/** Square-free and odd: an even multiplier never won over these. */
+/** Square-free, and odd: with an even multiplier 2 divides no value twice. */
 const MULTIPLIERS = [
   1, 3, 5, 7, 11, 13, 15, 17, 19, 21, 23, 29, 31, 33, 35, 37, 39, 41, 43, 47, 51, 53, 55, 57, 59, 61, 65, 67,
   69, 71, 73,
 ];
 
 const PRIMES = primesUpTo(2_000).slice(1);
+/** Below so many bits the sieve takes less time than a choice by all primes. */
+const SMALL_BITS = 150;
+const PRIMES_FOR_SMALL = 100;
 
 /**
  * The multiplier k for which values of the sieve of k n hold the most of small primes, by the function of Knuth and
@@ -17,7 +21,8 @@ const PRIMES = primesUpTo(2_000).slice(1);
  * multiples of 8.
  */
 export function multiplierOf(n: bigint): number {
-  const residues = PRIMES.map((p) => Number(n % BigInt(p)));
+  const count = bitsOf(n) < SMALL_BITS ? PRIMES_FOR_SMALL : PRIMES.length;
+  const residues = PRIMES.slice(0, count).map((p) => Number(n % BigInt(p)));
   const residue8 = Number(n & 7n);
   let best = { multiplier: 1, score: -Infinity };
   for (const multiplier of MULTIPLIERS) {
@@ -30,25 +35,27 @@ export function multiplierOf(n: bigint): number {
 function scoreOf(k: number, residue8: number, residues: readonly number[]): number {
   const twos = [0, 3, 0, 0.5, 0, 1, 0, 0.5][(k * residue8) & 7] ?? 0;
   let score = twos * Math.LN2 - Math.log(k) / 2;
-  for (const [place, p] of PRIMES.entries()) {
-    const residue = ((residues[place] ?? 0) * k) % p;
+  for (const [place, residueOfN] of residues.entries()) {
+    const p = PRIMES[place] ?? 3;
+    const residue = (residueOfN * k) % p;
     if (residue === 0) score += Math.log(p) / p;
     else if (isSquareModulo(residue, p)) score += (2 * Math.log(p)) / (p - 1);
   }
   return score;
 }
 
-/** Whether `a`, no multiple of the odd prime p < 2^26, is a square modulo p: the Jacobi symbol by reciprocity. */
+/** Whether `a`, no multiple of the odd prime p < 2^31, is a square modulo p: the Jacobi symbol by reciprocity. */
 export function isSquareModulo(a: number, p: number): boolean {
-  let [top, bottom, sign] = [a % p, p, 1];
+  let [top, bottom, isSquare] = [a % p, p, true];
   while (top > 1) {
-    while ((top & 1) === 0) {
-      top >>>= 1;
-      const rest = bottom & 7;
-      if (rest === 3 || rest === 5) sign = -sign;
-    }
-    if ((top & 3) === 3 && (bottom & 3) === 3) sign = -sign;
-    [top, bottom] = [bottom % top, top];
+    const twos = 31 - Math.clz32(top & -top);
+    top >>>= twos;
+    const rest = bottom & 7;
+    if ((twos & 1) === 1 && (rest === 3 || rest === 5)) isSquare = !isSquare;
+    if ((top & bottom & 3) === 3) isSquare = !isSquare;
+    const next = bottom % top;
+    bottom = top;
+    top = next;
   }
-  return sign === 1;
+  return isSquare;
 }

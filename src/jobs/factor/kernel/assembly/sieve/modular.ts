@@ -1,36 +1,59 @@
-// Arithmetic modulo primes below 2^31.
+// Arithmetic modulo numbers of one word.
 
-/** base^exponent modulo p. */
-export function power(base: u64, exponent: u32, p: u64): u64 {
-  let result: u64 = 1;
-  let square = base % p;
+/** The modulus of what follows, an odd prime below 2^31, and its negative inverse modulo 2^32. */
+let p: u64 = 0;
+let negativeInverse: u32 = 0;
+
+/** a b / 2^32 modulo p (Montgomery): numbers below are kept times 2^32. */
+// @ts-ignore: decorator
+@inline
+function product(a: u64, b: u64): u64 {
+  const whole = a * b;
+  const reduced = (whole + <u64>(<u32>whole * negativeInverse) * p) >> 32;
+  return reduced >= p ? reduced - p : reduced;
+}
+
+function power(base: u64, exponent: u32, one: u64): u64 {
+  let result = one;
+  let square = base;
   for (let left = exponent; left > 0; left >>= 1) {
-    if (left & 1) result = (result * square) % p;
-    square = (square * square) % p;
+    if (left & 1) result = product(result, square);
+    square = product(square, square);
   }
   return result;
 }
 
-/** A square root of `value` modulo an odd prime p of which it is a square: Tonelli and Shanks. */
-export function squareRoot(value: u64, p: u64): u64 {
+/** A square root of `value` modulo an odd prime below 2^31 of which it is a square: Tonelli and Shanks. */
+export function squareRoot(value: u64, prime: u64): u64 {
   if (value == 0) return 0;
-  if ((p & 3) == 3) return power(value, <u32>((p + 1) >> 2), p);
+  p = prime;
+  negativeInverse = 0 - inverseOfOdd(<u32>prime);
+  const one = ((<u64>1) << 32) % p;
+  return product(rootOf((value << 32) % p, one), 1);
+}
+
+function rootOf(value: u64, one: u64): u64 {
+  if ((p & 3) == 3) return power(value, <u32>((p + 1) >> 2), one);
   const twos = ctz(p - 1);
   const odd = <u32>((p - 1) >> twos);
-  let generator: u64 = 2;
-  while (power(generator, <u32>((p - 1) >> 1), p) == 1) generator++;
-  let c = power(generator, odd, p);
-  let root = power(value, (odd + 1) >> 1, p);
-  let rest = power(value, odd, p);
+  // Anything that is no square generates the part of the group whose order is a power of 2.
+  let generator = one + one >= p ? one + one - p : one + one;
+  while (power(generator, <u32>((p - 1) >> 1), one) == one) {
+    generator += one;
+    if (generator >= p) generator -= p;
+  }
+  let c = power(generator, odd, one);
+  let root = power(value, (odd + 1) >> 1, one);
+  let rest = power(value, odd, one);
   let order = twos;
-  while (rest != 1) {
+  while (rest != one) {
     let least: u64 = 0;
-    for (let x = rest; x != 1; x = (x * x) % p) least++;
+    for (let x = rest; x != one; x = product(x, x)) least++;
     let factor = c;
-    for (let i: u64 = least + 1; i < order; i++) factor = (factor * factor) % p;
-    root = (root * factor) % p;
-    c = (factor * factor) % p;
-    rest = (rest * c) % p;
+    for (let i: u64 = least + 1; i < order; i++) factor = product(factor, factor);
+    root = product(root, factor);
+    c = product(factor, factor);
+    rest = product(rest, c);
     order = least;
   }
   return root;
