@@ -25,7 +25,7 @@ export interface Plan {
 /** Rho splits these in less than a second. */
 const RHO_DIGITS = 20;
 /** One worker sieves these in so short a time that sharing the work would take longer. */
-const WHOLE_DIGITS = 45;
+const WHOLE_DIGITS = 52;
 /** Sieving more takes longer than a day on a few cores. */
 export const MOST_SIEVE_DIGITS = 110;
 /** Larger ones are left to the curves unless they are asked for: they take hours. */
@@ -38,7 +38,6 @@ const MINUS_ONE_DIGITS = 65;
  * about a twentieth of the time that the sieve takes for one that has none.
  */
 const BEFORE_SIEVE: readonly (readonly [mostDigits: number, curves: Readonly<Record<number, number>>])[] = [
-  [50, { 2_000: 12 }],
   [60, { 2_000: 25 }],
   [67, { 2_000: 25, 11_000: 32 }],
   [75, { 2_000: 25, 11_000: 88 }],

@@ -4,9 +4,9 @@ import { planFor } from '#dsage/jobs/factor/plan.js';
 
 describe('the plan for a composite number', () => {
   it('is one task for what is small', () => {
-    for (const digits of [8, 20, 21, 45])
+    for (const digits of [8, 20, 21, 52])
       expect(planFor(digits, {})).to.include({ isWhole: true, hasSieve: false });
-    expect(planFor(46, {}).isWhole).to.equal(false);
+    expect(planFor(53, {}).isWhole).to.equal(false);
     // Where nothing may be sieved, only rho does it in one go.
     expect(planFor(20, { maxSieveDigits: 0 }).isWhole).to.equal(true);
     expect(planFor(21, { maxSieveDigits: 0 })).to.include({
@@ -18,7 +18,7 @@ describe('the plan for a composite number', () => {
 
   it('has few curves before a sieve, more of them for larger numbers, and the sieve ends it', () => {
     let before = 0;
-    for (let digits = 46; digits <= 100; digits += 1) {
+    for (let digits = 53; digits <= 100; digits += 1) {
       const plan = planFor(digits, {});
       expect(plan).to.include({ hasSieve: true, isEndless: false, isWhole: false, hasRho: false });
       const work = plan.levels.reduce((sum, { b1, curves }) => sum + b1 * curves, 0);

@@ -9,9 +9,9 @@ import type { FactorAnswer, FactorTask } from '#dsage/jobs/factor/tasks.js';
 import { Random } from '../../../support/random.js';
 import { SimulatedServer } from '../../../support/simulated-port.js';
 
-/** Primes of 23 and 24 digits: the smallest numbers that are sieved by several tasks. */
-const P = 34_029_387_409_182_374_098_177n;
-const Q = 234_098_234_098_234_098_234_101n;
+/** Primes of 26 and 27 digits: about the smallest numbers that are sieved by several tasks. */
+const P = 34_029_387_409_182_374_098_177_123n;
+const Q = 534_098_234_098_234_098_234_101_777n;
 
 let [p, q] = [P, Q];
 before(async () => {
