@@ -32,8 +32,8 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   [100, 150, 1, 40, 30, 12], // not measured: below 35 digits set-up takes longer than the sieve
   [116, 240, 1, 40, 45, 14], // not measured
-  [132, 460, 1, 40, 60, 16], // 0.016 s: size 400 +3 %
-  [149, 800, 1, 50, 110, 18], // 0.043 s: flat from 700 to 1,000
+  [132, 460, 1, 40, 60, 16], // 0.016 s
+  [149, 800, 1, 50, 110, 18], // 0.043 s
   [165, 1_500, 1, 80, 150, 20], // 0.117 s: size 1,261 0.132 s; multiplier 40 +2 %
   [182, 3_000, 1, 70, 150, 21], // 0.33 s
   [198, 6_000, 2, 100, 220, 26], // 0.88 s; sieve alone: size 3,500 1.21 s, 5,000 1.00 s, 8,000 0.88 s; 1 block +5 %
