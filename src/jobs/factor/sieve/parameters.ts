@@ -25,29 +25,29 @@ type Row = readonly [
 ];
 
 /**
- * Found by coordinate descent over whole factorisations of up to four semiprimes a size (CPU seconds of the sieve of
- * one thread on a Xeon of 2023, plus 1.5 ns * size^2 + 10 us * size for the linear algebra). What follows a row is that
- * minimum, and what its neighbours cost. YAFU 3 (AVX2) on the same machine: 1.41 s at 198 bits, 8.1 s at 231, 88 s at 264.
+ * Found by coordinate descent over whole factorisations of up to four semiprimes a size: CPU seconds of the sieve on one
+ * thread of a Xeon with AMX and 48 KiB of first-level cache, plus 1.5 ns * size^2 + 10 us * size for what follows. What
+ * stands behind a row is that minimum, and what its neighbours cost. The measures of the last rows are of one number.
  */
 const ROWS: readonly Row[] = [
   [100, 150, 1, 40, 30, 12], // not measured: below 35 digits set-up takes longer than the sieve
   [116, 240, 1, 40, 45, 14], // not measured
-  [132, 460, 1, 40, 60, 16], // 0.016 s: size 400 +3 %
-  [149, 800, 1, 50, 110, 18], // 0.043 s: flat from 700 to 1,000
+  [132, 460, 1, 40, 60, 16], // 0.016 s
+  [149, 800, 1, 50, 110, 18], // 0.043 s
   [165, 1_500, 1, 80, 150, 20], // 0.117 s: size 1,261 0.132 s; multiplier 40 +2 %
   [182, 3_000, 1, 70, 150, 21], // 0.33 s
   [198, 6_000, 2, 100, 220, 26], // 0.88 s; sieve alone: size 3,500 1.21 s, 5,000 1.00 s, 8,000 0.88 s; 1 block +5 %
   [215, 11_000, 3, 100, 256, 26], // 3.4 s
   [231, 17_000, 4, 120, 256, 26], // 5.6 s: size 11,600 7.9 s, 20,000 6.1 s at slack 27; two large primes 6.0 to 7.2 s
-  [248, 25_000, 7, 90, 256, 23], // 19.4 s: one large prime and size 35,000 20.8 s; exponent 1.8 20.4 s
-  [264, 42_000, 9, 90, 256, 23], // 67 s at size 45,000; 60,000 and 8 blocks 68.8 s; exponent 1.8 and 8 blocks 68.4 s
-  [281, 58_000, 11, 100, 256, 23],
-  [298, 76_000, 13, 110, 256, 23],
-  [314, 105_000, 15, 120, 256, 23],
-  [332, 140_000, 17, 140, 256, 23],
+  [248, 25_000, 7, 90, 256, 23], // 18.8 s: one large prime and size 35,000 20.8 s; exponent 1.8 20.4 s; size 34,000 +5 %
+  [264, 42_000, 9, 110, 256, 23], // 67 s: size 60,000 +3 %; 7 blocks, exponent 1.7, multiplier 90 and 150 within 3 %
+  [281, 58_000, 11, 110, 256, 23], // not measured
+  [298, 76_000, 13, 110, 256, 23], // 550 s, beside other programs
+  [314, 105_000, 15, 120, 256, 23], // not measured
+  [332, 140_000, 17, 140, 256, 23], // not measured
 ];
 
-/** Two large primes pay from this many bits of n on. */
+/** Two large primes pay from this many bits of n on: at 231 bits they cost 10 % more, at 248 they save 6 %. */
 const DOUBLE_FROM_BITS = 244;
 
 /** The parameters of a number of `bits` bits, linear between the rows (logarithmic in the size of the base). */

@@ -78,7 +78,7 @@ describe('the siever', () => {
         base.kn,
         a.map((index) => base.primes[index] ?? 0),
       );
-      for (const b of roots) {
+      for (const b of roots.slice(0, 2)) {
         // The kernel's b is a sum of parts: it may differ by multiples of `a`, and its interval be shifted.
         const odd = form === 2 && (b & 1n) === 0n ? b - BigInt(product) : b;
         for (let x = 64 - interval; x < interval - 64; x += 1) {
