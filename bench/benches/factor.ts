@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { curveTimes, hasGmpEcm } from '../support/curve-times.js';
 import { root } from '../support/paths.js';
 import type { Bar, Report, Row } from '../support/results.js';
 import { semiprime } from '../support/semiprime.js';
@@ -18,6 +19,8 @@ const LONG_DIGITS = 70;
 const PARI_DIGITS = { from: 50, to: 70 };
 const TWO_SLOTS_FROM = 60;
 const SCALING_BAR_FROM = 70;
+const CURVE_DIGITS = 80;
+const CURVE_BOUNDS = [11_000, 50_000, 250_000, 1_000_000];
 
 /** Factorings as people start them, beside PARI/GP in the same run. */
 export const factor: Bench = {
@@ -33,6 +36,7 @@ async function run({ quick, runs, digits, progress }: BenchOptions): Promise<Rep
     rows.push(...(await measureSize(size, count, progress)));
   }
   if (!quick && digits === undefined) rows.push(...(await headline(progress)));
+  if (digits === undefined) rows.push(...curves(quick, progress));
   return {
     title: 'Factoring',
     note: 'Products of two primes of equal length, another one in each run; the whole command, from its start to its end.',
@@ -105,6 +109,31 @@ async function headline(progress: (line: string) => void): Promise<Row[]> {
     rows.push({ what, unit: 's', values: [seconds], ...(atMost === undefined ? {} : { bar: { atMost } }) });
   }
   return rows;
+}
+
+/** Curves of ECM beside GMP-ECM's, one thread each. */
+function curves(quick: boolean, progress: (line: string) => void): Row[] {
+  if (!hasGmpEcm())
+    return [{ what: 'curves of GMP-ECM', unit: '×', values: [], missing: 'apt-get install gmp-ecm' }];
+  return (quick ? [11_000] : CURVE_BOUNDS).flatMap((b1): Row[] => {
+    const what = `ECM B1=${b1.toLocaleString('en')}, ${CURVE_DIGITS} digits`;
+    progress(what);
+    const { first, second, suyama, theirSecond } = curveTimes(CURVE_DIGITS, b1);
+    return [
+      {
+        what: `${what}: stage 1 of GMP-ECM's time`,
+        unit: '×',
+        values: [first / suyama],
+        bar: { atMost: 1.7 },
+      },
+      {
+        what: `${what}: stage 2 of GMP-ECM's time`,
+        unit: '×',
+        values: [second / theirSecond],
+        bar: { atMost: 3 },
+      },
+    ];
+  });
 }
 
 /** With a server and two workers of a slot each that run already. */
