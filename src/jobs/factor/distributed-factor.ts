@@ -107,7 +107,7 @@ export class DistributedFactor extends DistributedJob<
     return this.primeFactors;
   }
 
-  /** Answers that were no divisors; their tasks were submitted again. */
+  /** Answers that did not hold what they said; their tasks were submitted again. */
   get wrongAnswers(): number {
     return this.#wrongAnswers;
   }
@@ -170,6 +170,8 @@ export class DistributedFactor extends DistributedJob<
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     if (failures <= RETRIES) return 'retry';
+    // To its sieve a square root that cannot be taken is one that gave nothing.
+    if (task.method === 'root') this.collect({ divisor: null }, task);
     // Another curve or another coefficient does as well; without these there is no going on.
     return task.method === 'split' || task.method === 'matrix' ? 'fail' : 'skip';
   }

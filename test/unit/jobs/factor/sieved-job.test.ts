@@ -150,6 +150,19 @@ describe('a factorization by the sieve', function () {
     expect(methodsOf(server).filter((method) => method === 'matrix')).to.have.lengthOf(2);
   });
 
+  it('goes on without a square root that fails each time', async () => {
+    class Fragile extends OnWorker {
+      override compute(task: FactorTask): Promise<FactorAnswer> {
+        if (task.method !== 'root' || task.round > 0) return super.compute(task);
+        return Promise.reject(new Error('out of luck'));
+      }
+    }
+    const { job, server, port } = begin(new Fragile(1));
+    while (!job.done) await turn(server, port);
+    expect(job.primeFactors).to.have.lengthOf(2);
+    expect(job.compositeFactors).to.deep.equal([]);
+  });
+
   it('comes to the same after any crash, with no relation lost or counted twice', async () => {
     const undisturbed = begin();
     while (!undisturbed.job.done) await turn(undisturbed.server, undisturbed.port);
