@@ -1,5 +1,6 @@
 import { gcd } from '../../code/prelude/arithmetic.js';
 import { isPrime } from '../../code/prelude/numbers.js';
+import { jacobi } from './jacobi.js';
 
 /** Working out the polynomials takes the square of it. */
 const LARGEST_BASE = 2_000;
@@ -84,19 +85,4 @@ export function moebius(n: number): number {
 
 function phi(n: number): number {
   return primeDivisors(n).reduce((value, p) => (value / p) * (p - 1), n);
-}
-
-/** The Jacobi symbol (a/n) for an odd n. */
-function jacobi(a: number, n: number): number {
-  let [top, bottom, sign] = [a % n, n, 1];
-  while (top !== 0) {
-    while (top % 2 === 0) {
-      top /= 2;
-      if (bottom % 8 === 3 || bottom % 8 === 5) sign = -sign;
-    }
-    [top, bottom] = [bottom, top];
-    if (top % 4 === 3 && bottom % 4 === 3) sign = -sign;
-    top %= bottom;
-  }
-  return bottom === 1 ? sign : 0;
 }

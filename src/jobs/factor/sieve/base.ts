@@ -1,6 +1,7 @@
 import { bitsOf } from '../../../code/prelude/arithmetic.js';
 import { primesUpTo, sieveBlock } from '../primes.js';
-import { isSquareModulo, multiplierOf } from './multiplier.js';
+import { jacobi } from '../jacobi.js';
+import { multiplierOf } from './multiplier.js';
 import { sieveParameters } from './parameters.js';
 
 /** What everyone who takes part in sieving one number must agree on: made from n alone, the same everywhere. */
@@ -51,7 +52,7 @@ function basePrimes(kn: bigint, size: number): Uint32Array {
       if (isPrime[place] === 0) continue;
       const p = first + place;
       const residue = residueOf(digits, p);
-      if (residue !== 0 && !isSquareModulo(residue, p)) continue;
+      if (jacobi(residue, p) === -1) continue;
       primes[count] = p;
       count += 1;
     }

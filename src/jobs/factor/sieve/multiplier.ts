@@ -1,4 +1,5 @@
 import { bitsOf } from '../../../code/prelude/arithmetic.js';
+import { jacobi } from '../jacobi.js';
 import { primesUpTo } from '../primes.js';
 
 /** Square-free, and odd: with an even multiplier 2 divides no value twice. */
@@ -39,23 +40,7 @@ function scoreOf(k: number, residue8: number, residues: readonly number[]): numb
     const p = PRIMES[place] ?? 3;
     const residue = (residueOfN * k) % p;
     if (residue === 0) score += Math.log(p) / p;
-    else if (isSquareModulo(residue, p)) score += (2 * Math.log(p)) / (p - 1);
+    else if (jacobi(residue, p) === 1) score += (2 * Math.log(p)) / (p - 1);
   }
   return score;
-}
-
-/** Whether `a`, no multiple of the odd prime p < 2^31, is a square modulo p: the Jacobi symbol by reciprocity. */
-export function isSquareModulo(a: number, p: number): boolean {
-  let [top, bottom, isSquare] = [a % p, p, true];
-  while (top > 1) {
-    const twos = 31 - Math.clz32(top & -top);
-    top >>>= twos;
-    const rest = bottom & 7;
-    if ((twos & 1) === 1 && (rest === 3 || rest === 5)) isSquare = !isSquare;
-    if ((top & bottom & 3) === 3) isSquare = !isSquare;
-    const next = bottom % top;
-    bottom = top;
-    top = next;
-  }
-  return isSquare;
 }
