@@ -25,10 +25,10 @@ export async function split(n: bigint, watch: Watch): Promise<bigint> {
   const siever = new Siever(base);
   const polynomials = new Polynomials(base);
   const book = new RelationBook(base);
-  for (let wanted = 0; ;) {
+  for (;;) {
     const { full, cycles, needed } = book.counts;
     watch.progress(Math.min(1, (full + cycles) / needed));
-    if (full + cycles < Math.max(needed, wanted)) {
+    if (!book.isEnough) {
       book.add(await sieveOne(siever, polynomials.next(), watch));
       continue;
     }
@@ -37,6 +37,6 @@ export async function split(n: bigint, watch: Watch): Promise<bigint> {
       const divisor = divisorOf(base, pickRelations(base, relations, dependency));
       if (divisor !== undefined) return divisor;
     }
-    wanted = full + cycles + MORE_RELATIONS;
+    book.wantMore(MORE_RELATIONS);
   }
 }

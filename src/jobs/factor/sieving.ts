@@ -50,7 +50,6 @@ export class Sieving {
   #phase: 'sieve' | 'matrix' | 'root' = 'sieve';
   #given = 0;
   #round = 0;
-  #wanted = 0;
   #relations: Uint8Array = new Uint8Array(0);
   #relationCount = 0;
   #dependencies: readonly Uint32Array[] = [];
@@ -72,28 +71,18 @@ export class Sieving {
   /** What part of the sieving's time has passed, from 0 to 1: an estimate. */
   get fraction(): number {
     if (this.#phase !== 'sieve') return 1;
-    return Math.min(1, this.#collected / this.#needed) ** CYCLE_GROWTH;
+    const { full, cycles, needed } = this.#book.counts;
+    return Math.min(1, (full + cycles) / needed) ** CYCLE_GROWTH;
   }
 
   /** One line for people. */
   get stage(): string {
     if (this.#phase === 'matrix') return 'linear algebra';
     if (this.#phase === 'root') return 'square root';
-    const { full, cycles } = this.#book.counts;
-    const part = Math.min(99, Math.floor((100 * this.#collected) / this.#needed));
-    const [fullText, cyclesText, neededText] = [full, cycles, this.#needed].map((n) =>
-      n.toLocaleString('en'),
-    );
+    const { full, cycles, needed } = this.#book.counts;
+    const part = Math.min(99, Math.floor((100 * (full + cycles)) / needed));
+    const [fullText, cyclesText, neededText] = [full, cycles, needed].map((n) => n.toLocaleString('en'));
     return `sieving ${part} %: ${fullText} + ${cyclesText} of ${neededText} relations`;
-  }
-
-  get #collected(): number {
-    const { full, cycles } = this.#book.counts;
-    return full + cycles;
-  }
-
-  get #needed(): number {
-    return Math.max(this.#book.counts.needed, this.#wanted);
   }
 
   /** The next sieve task; undefined when no more are wanted. */
@@ -125,7 +114,7 @@ export class Sieving {
     // What comes late is not needed.
     if (!this.isSieving) return GO_ON;
     this.#book.add(relations);
-    if (!this.#book.isEnough || this.#collected < this.#needed) return GO_ON;
+    if (!this.#book.isEnough) return GO_ON;
     this.#phase = 'matrix';
     this.#relations = this.#book.take();
     this.#relationCount = countRelations(this.#base, this.#relations);
@@ -182,7 +171,7 @@ export class Sieving {
     }
     if (this.#openRoots > 0) return { type: 'tasks', tasks, isSieved: false };
     this.#round += 1;
-    this.#wanted = this.#collected + MORE_RELATIONS;
+    this.#book.wantMore(MORE_RELATIONS);
     this.#phase = 'sieve';
     return GO_ON;
   }

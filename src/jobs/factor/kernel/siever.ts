@@ -1,3 +1,4 @@
+import { joinBytes } from '../relations/packed.js';
 import type { SieveBase } from '../sieve/base.js';
 import { BLOCK, sieveShape } from '../sieve/shape.js';
 import type { SieveShape } from '../sieve/shape.js';
@@ -82,12 +83,7 @@ export class Siever {
   /** The relations found since the last call, packed. */
   take(): Uint8Array {
     this.#drain();
-    const relations = new Uint8Array(this.#taken.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#taken) {
-      relations.set(part, at);
-      at += part.length;
-    }
+    const relations = joinBytes(this.#taken);
     this.#taken = [];
     return relations;
   }

@@ -33,7 +33,7 @@ export interface RelationCounts {
  */
 export class RelationBook {
   readonly #base: SieveBase;
-  readonly #needed: number;
+  #needed: number;
   readonly #seen = new SeenValues();
   readonly #store = new ByteStore();
   readonly #vertices = new Numbering();
@@ -79,6 +79,11 @@ export class RelationBook {
 
   get isEnough(): boolean {
     return this.#byLargePrimes[0] + this.#cycles.cycles >= this.#needed;
+  }
+
+  /** Those that were enough gave no divisor: so many more are needed than there are now. */
+  wantMore(count: number): void {
+    this.#needed = this.#byLargePrimes[0] + this.#cycles.cycles + count;
   }
 
   /**
