@@ -1,7 +1,7 @@
 import type { SieveBase } from '../sieve/base.js';
 import { ByteStore } from './byte-store.js';
 import { CycleCount } from './cycle-count.js';
-import { Numbering } from './numbering.js';
+import { Numbering, withRoom } from './numbering.js';
 import { joinBytes, RelationReader } from './packed.js';
 import { usefulEdges } from './prune.js';
 import type { Edges } from './prune.js';
@@ -27,7 +27,7 @@ export interface RelationCounts {
 }
 
 /**
- * The relations that a job has collected, each once: their packed bytes and about 50 bytes more for each. Large primes are
+ * The relations that a job has collected, each once: their packed bytes and about 60 bytes more for each. Large primes are
  * the vertices of a graph, 1 is a vertex too, and a relation with large primes is an edge; independent cycles are counted as
  * relations come. What comes in has been looked at by `checkRelations`.
  */
@@ -38,6 +38,9 @@ export class RelationBook {
   readonly #store = new ByteStore();
   readonly #vertices = new Numbering();
   readonly #cycles = new CycleCount();
+  /** The vertices of each relation's large primes. */
+  #left = new Uint32Array(1024);
+  #right = new Uint32Array(1024);
   #byLargePrimes: [number, number, number] = [0, 0, 0];
 
   constructor(base: SieveBase) {
@@ -66,10 +69,16 @@ export class RelationBook {
 
   #put(reader: RelationReader, packed: Uint8Array): void {
     const { largeCount, large0, large1 } = reader;
+    const place = this.#store.size;
     this.#store.push(packed, reader.start, reader.end);
     this.#byLargePrimes[largeCount as 0 | 1 | 2] += 1;
-    if (largeCount === 0) return;
-    this.#cycles.addEdge(this.#vertices.numberOf(large0), this.#vertices.numberOf(large1));
+    const left = this.#vertices.numberOf(large0);
+    const right = this.#vertices.numberOf(large1);
+    this.#left = withRoom(this.#left, place);
+    this.#right = withRoom(this.#right, place);
+    this.#left[place] = left;
+    this.#right[place] = right;
+    if (largeCount > 0) this.#cycles.addEdge(left, right);
   }
 
   get counts(): RelationCounts {
@@ -92,34 +101,21 @@ export class RelationBook {
    */
   take(): Uint8Array {
     const most = this.#base.primes.length + 1 + MOST_EXCESS;
-    const isKept = usefulEdges(this.#edges(), most);
+    const isKept = usefulEdges(this.#edges, most);
     const parts: Uint8Array[] = [];
-    this.#forEach((reader, chunk, place) => {
-      if (isKept[place] === 1) parts.push(chunk.subarray(reader.start, reader.end));
-    });
+    let place = 0;
+    for (const chunk of this.#store.chunks) {
+      const reader = new RelationReader(this.#base, chunk);
+      for (; reader.nextHead(); place += 1) {
+        if (isKept[place] === 1) parts.push(chunk.subarray(reader.start, reader.end));
+      }
+    }
     return joinBytes(parts);
   }
 
   /** A full relation is an edge from 0 to 0: a cycle by itself, and the shortest. */
-  #edges(): Edges {
-    const count = this.#store.size;
-    const left = new Uint32Array(count);
-    const right = new Uint32Array(count);
-    this.#forEach((reader, _chunk, place) => {
-      left[place] = this.#vertices.numberOf(reader.large0);
-      right[place] = this.#vertices.numberOf(reader.large1);
-    });
-    return { count, vertices: this.#vertices.size, left, right };
-  }
-
-  #forEach(visit: (reader: RelationReader, chunk: Uint8Array, place: number) => void): void {
-    let place = 0;
-    for (const chunk of this.#store.chunks) {
-      const reader = new RelationReader(this.#base, chunk);
-      while (reader.nextHead()) {
-        visit(reader, chunk, place);
-        place += 1;
-      }
-    }
+  get #edges(): Edges {
+    const [count, vertices] = [this.#store.size, this.#vertices.size];
+    return { count, vertices, left: this.#left, right: this.#right };
   }
 }

@@ -17,9 +17,9 @@ const kernels = new WeakMap<SieveBase, CheckKernel>();
 
 /**
  * How many packed relations the bytes are, or undefined when any of them is not: when a length or an index is out of its
- * range, when a large prime is not prime or not between the base and the bound, when a number has a needlessly long form,
- * when u is 0, or when u^2 - kn is not exactly the product. The order of factors and large primes is checked, repeated
- * relations are not. Takes about 1 µs a relation.
+ * range, when a large prime is not between the base and the bound, when a number has a needlessly long form, when u is 0,
+ * or when u^2 - kn is not exactly the product. The order of factors and large primes is checked, repeated relations are
+ * not. Nor is whether a large prime is prime: the relation is as true when it is not, and as good a part of squares.
  */
 export function checkRelations(base: SieveBase, packed: Uint8Array): number | undefined {
   const kernel = kernelOf(base);

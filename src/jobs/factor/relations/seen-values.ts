@@ -40,8 +40,8 @@ export class SeenValues {
     const [low, high] = [this.#low, this.#high];
     this.#low = new Uint32Array(2 * low.length);
     this.#high = new Uint32Array(2 * low.length);
-    for (const [slot, lowWord] of low.entries()) {
-      const highWord = high[slot] ?? 0;
+    for (let slot = 0; slot < low.length; slot += 1) {
+      const [lowWord, highWord] = [low[slot] ?? 0, high[slot] ?? 0];
       if (lowWord !== 0 || highWord !== 0) this.#put(lowWord, highWord);
     }
   }
