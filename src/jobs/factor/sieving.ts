@@ -26,15 +26,17 @@ const MORE_RELATIONS = 64;
 /** Relations become enough by jumps: cycles grow the faster, the more relations there are. */
 const CYCLE_GROWTH = 0.6;
 
-/** Milliseconds that sieving one coefficient takes, by digits, and how long a task should take. */
-const PACE: readonly (readonly [digits: number, coefficientMs: number, taskMs: number])[] = [
-  [45, 3, 30],
-  [50, 8, 40],
-  [60, 30, 80],
-  [70, 110, 350],
-  [80, 380, 1_200],
-  [90, 800, 2_000],
-  [110, 3_000, 4_000],
+/**
+ * How many coefficients a task has, by digits. One takes about 3 ms at 45 digits, 14 at 60, 61 at 70, 364 at 80 and 2,100 at
+ * 90: short tasks lose little when the relations are enough, and longer ones are asked for less often.
+ */
+const COEFFICIENTS: readonly (readonly [mostDigits: number, coefficients: number])[] = [
+  [47, 10],
+  [55, 5],
+  [65, 4],
+  [73, 3],
+  [77, 2],
+  [Infinity, 1],
 ];
 
 /**
@@ -60,7 +62,8 @@ export class Sieving {
     this.#base = sieveBase(n);
     this.#polynomials = new Polynomials(this.#base);
     this.#book = new RelationBook(this.#base);
-    this.#coefficientsATask = coefficientsATask(digitsOf(n));
+    const digits = digitsOf(n);
+    this.#coefficientsATask = COEFFICIENTS.find(([most]) => digits <= most)?.[1] ?? 1;
   }
 
   /** More sieve tasks are wanted. */
@@ -179,13 +182,4 @@ export class Sieving {
   #matrixTask(): MatrixTask {
     return { method: 'matrix', n: this.#base.n, round: this.#round, relations: this.#relations };
   }
-}
-
-function coefficientsATask(digits: number): number {
-  const above = PACE.findIndex(([most]) => digits <= most);
-  const [d1, one1, task1] = PACE[Math.max(1, above === -1 ? PACE.length - 1 : above)] ?? [1, 1, 1];
-  const [d0, one0, task0] = PACE[Math.max(1, above === -1 ? PACE.length - 1 : above) - 1] ?? [0, 1, 1];
-  const part = Math.min(1, Math.max(0, (digits - d0) / (d1 - d0)));
-  const between = (low: number, high: number): number => low * (high / low) ** part;
-  return Math.max(1, Math.round(between(task0, task1) / between(one0, one1)));
 }
