@@ -57,6 +57,8 @@ export class Sieving {
   #dependencies: readonly Uint32Array[] = [];
   #nextDependency = 0;
   #openRoots = 0;
+  /** The round in which a matrix was said to have no products. */
+  #emptyRound = -1;
 
   constructor(n: bigint) {
     this.#base = sieveBase(n);
@@ -127,6 +129,11 @@ export class Sieving {
   #takeDependencies(answer: unknown): Outcome {
     const { dependencies } = (answer ?? {}) as { readonly dependencies?: unknown };
     if (!Array.isArray(dependencies) || !dependencies.every((one) => this.#isList(one))) return WRONG;
+    // With more relations than primes there are some: it must be said twice, so that each time counts as one wrong answer.
+    if (dependencies.length === 0 && this.#emptyRound !== this.#round) {
+      this.#emptyRound = this.#round;
+      return WRONG;
+    }
     // The others are looked at when they are needed.
     if (dependencies.slice(0, ROOTS_AT_ONCE).some((one) => this.#square(one) === undefined)) return WRONG;
     this.#dependencies = dependencies;

@@ -150,6 +150,22 @@ describe('a factorization by the sieve', function () {
     expect(methodsOf(server).filter((method) => method === 'matrix')).to.have.lengthOf(2);
   });
 
+  it('counts each matrix that is said to have no products as wrong, and sieves on when that is said again', async () => {
+    let denied = 0;
+    class Empty extends OnWorker {
+      override async compute(task: FactorTask): Promise<FactorAnswer> {
+        if (task.method !== 'matrix' || task.round > 0) return super.compute(task);
+        denied += 1;
+        return { dependencies: [] };
+      }
+    }
+    const { job, server, port } = begin(new Empty(1));
+    while (!job.done) await turn(server, port);
+    expect(job.primeFactors).to.have.lengthOf(2);
+    expect(denied).to.equal(2);
+    expect(job.wrongAnswers).to.equal(1);
+  });
+
   it('goes on without a square root that fails each time', async () => {
     class Fragile extends OnWorker {
       override compute(task: FactorTask): Promise<FactorAnswer> {
