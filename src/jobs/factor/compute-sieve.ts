@@ -63,7 +63,10 @@ export async function solve(
   { n, relations }: MatrixTask,
   { signal, progress }: Watch,
 ): Promise<Uint32Array[]> {
-  const steps = dependencySteps(benchOf(n).base, relations);
+  const bench = benchOf(n);
+  // Its memory is better used by the matrix; more is rarely sieved.
+  bench.siever = undefined;
+  const steps = dependencySteps(bench.base, relations);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
