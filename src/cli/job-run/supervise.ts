@@ -126,5 +126,10 @@ function fail(cli: Cli, job: AnyJob, error: unknown, options: SuperviseOptions):
     for (const frame of userFrames(cause)) cli.note(`  ${frame}`);
   }
   if (isTimeout) cli.note(whatRemains(job, options));
+  else if (!cli.json && job.id !== undefined) {
+    cli.note(
+      `Look closer: dsage job ${String(job.id)} --tasks shows its tasks, dsage logs ${String(job.id)} what they wrote.`,
+    );
+  }
   return exitCodeOf(error);
 }
