@@ -29,7 +29,9 @@ import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
 import type { HttpServices } from './monitor/services.js';
+import { serverDetail } from './monitor/server-detail.js';
 import { Vitals } from './monitor/vitals.js';
+import { LiveView } from './monitor/view/live-view.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
 import { OutputHub } from './output-hub.js';
 import { restore } from './restore.js';
@@ -61,7 +63,13 @@ export class Server {
     health: undefined,
   };
   #parts:
-    | { engine: Engine; store: Store; services: HttpServices; housekeeping: Housekeeping; monitor: Monitor }
+    | {
+        engine: Engine;
+        store: Store;
+        services: HttpServices;
+        housekeeping: Housekeeping;
+        monitor: Monitor;
+      }
     | undefined;
   #port = 0;
   #resolveStopped: () => void = () => undefined;
@@ -125,6 +133,7 @@ export class Server {
     this.#port = await bind(server, host, port, new ClusterServerCredentials(files.tls));
     engine.start();
     housekeeping.start();
+    services.live.start();
     this.#grpc.health.setServing(true);
     this.#log.info('the server listens', {
       port: this.#port,
@@ -146,6 +155,7 @@ export class Server {
     const clients = new ClientHub(state, store);
     const workers = new WorkerHub(state, store, { renewMs: Math.floor(leaseMs / RENEWS_PER_LEASE) });
     const outputs = new OutputHub();
+    const live = new LiveView({ state, store, now });
     const throughput = new Throughput();
     const totals = { completed: 0, failed: 0, killed: 0 };
     const vitals = new Vitals(now, (job) => state.jobs.get(job)?.state.createdAtMs);
@@ -162,6 +172,7 @@ export class Server {
         count(send, throughput, totals, now);
         failures.note(send);
         vitals.note(send);
+        live.note(send);
         clients.deliver(send);
         workers.deliver(send);
         outputs.deliver(send);
@@ -181,6 +192,8 @@ export class Server {
     const users = new Users(engine, files.ca);
     const monitor = this.#monitor(files, now);
     const services: HttpServices = {
+      live,
+      serverDetail: (caller) => serverDetail(services, caller),
       engine,
       views: new Views(state, store),
       users,
@@ -268,6 +281,7 @@ export class Server {
       const { services, engine, housekeeping, monitor } = parts;
       housekeeping.stop();
       services.vitals.stop();
+      services.live.stop();
       if (workersToo) await drainWorkers(services);
       for (const link of services.clients.links) {
         link.write({ $case: 'closing', value: { reason: 'The server is stopping.' } });

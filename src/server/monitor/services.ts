@@ -1,8 +1,8 @@
-import type { Services } from '../services/services.js';
+import type { MonitorServices } from './monitor-services.js';
 import type { Vitals } from './vitals.js';
 
-/** What the monitor's routes stand on. */
-export interface HttpServices extends Services {
+/** What the routes about the server itself stand on. */
+export interface HttpServices extends MonitorServices {
   readonly vitals: Vitals;
   /** What `GET /api/server` shows of the server's options. */
   readonly config: Readonly<Record<string, string | number | boolean>>;
