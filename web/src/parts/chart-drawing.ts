@@ -6,6 +6,8 @@ import type { History, Overview } from '../../../src/model/monitor.js';
 
 const HEIGHT = 190;
 const MAX_POINTS = 600;
+/** The library's own name of it is for the compiler only: there is nothing to import. */
+const RIGHT = 1 as uPlot.Axis.Side;
 
 type Point = Pick<Overview, 'atMs' | 'tasksPerSecond' | 'busySlots' | 'slots'>;
 
@@ -73,7 +75,7 @@ export class LiveChart {
         axes: [
           { ...axis, size: 28, grid: { show: false } },
           { ...axis, scale: 'rate', size: 44 },
-          { ...axis, scale: 'slots', side: 1, size: 36, grid: { show: false } },
+          { ...axis, scale: 'slots', side: RIGHT, size: 36, grid: { show: false } },
         ],
         series: [
           {},
