@@ -3,7 +3,7 @@ import { Block } from './text.js';
 /** The end of a log, newest line last. */
 export function LogView({ lines, label }: { readonly lines: readonly string[]; readonly label: string }) {
   if (lines.length === 0) return <p class="muted">Nothing in the log.</p>;
-  return <Block text={lines.map(readable).join('\n')} label={label} />;
+  return <Block text={lines.map(readable).join('\n')} label={label} isAtEnd />;
 }
 
 /** Logs are lines of JSON; a person reads time, level and message first. */
@@ -19,5 +19,5 @@ function readable(line: string): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 }
