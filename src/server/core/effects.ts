@@ -57,6 +57,8 @@ export type Send =
       readonly records: readonly Uint8Array[];
     }
   | { readonly type: 'announce-job'; readonly job: JobId; readonly snapshot: JobSnapshot }
+  /** A job says something new of itself. */
+  | { readonly type: 'announce-note'; readonly job: JobId }
   | { readonly type: 'announce-output'; readonly chunks: readonly OutputChunk[] }
   | {
       readonly type: 'lease';
@@ -91,6 +93,8 @@ export type Send =
       readonly reason: string;
       readonly stop: boolean;
     }
+  /** Ends a drain: leases may follow. */
+  | { readonly type: 'resume'; readonly worker: WorkerNumber; readonly connection: number }
   /** Closes a stream that a newer one of the same worker has replaced. */
   | {
       readonly type: 'disconnect';

@@ -24,6 +24,8 @@ const ROLES = new Map<string, readonly Role[]>([
   [ServerServiceService.listClients.path, PEOPLE],
   [ServerServiceService.readLog.path, PEOPLE],
   [ServerServiceService.drainWorker.path, PEOPLE],
+  [ServerServiceService.resumeWorker.path, PEOPLE],
+  [ServerServiceService.removeWorker.path, PEOPLE],
   ['/grpc.health.v1.Health/Check', EVERYBODY],
   ['/grpc.health.v1.Health/List', EVERYBODY],
   ['/grpc.health.v1.Health/Watch', EVERYBODY],

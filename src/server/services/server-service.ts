@@ -7,6 +7,7 @@ import { figuresOf } from '../figures.js';
 import { unary } from './handlers.js';
 import { checkHello } from './hello.js';
 import type { Services } from './services.js';
+import { workerActions } from './worker-actions.js';
 
 const DEFAULT_LOG_LINES = 100;
 const MAX_LOG_LINES = 10_000;
@@ -15,6 +16,7 @@ const WORKER_LOG_TIMEOUT_MS = 5_000;
 /** The server itself: handshake, state, logs, workers, users. */
 export function serverService(services: Services): ServerServiceServer {
   const { engine, users, workers } = services;
+  const actions = workerActions(services);
   return {
     handshake: unary((request, caller) => {
       checkHello(request.hello, 'client');
@@ -28,20 +30,16 @@ export function serverService(services: Services): ServerServiceServer {
       ...figuresOf(services),
     })),
     listWorkers: unary(() => ({ workers: [...engine.state.workers.values()].map(workerMessage) })),
-    drainWorker: unary(async ({ worker, stop }, caller) => {
-      const known = engine.state.workers.get(worker);
-      if (known === undefined) {
-        throw new DsageError('not-found', `There is no worker ${String(worker)}.`, {
-          hint: 'List them with: dsage workers',
-        });
-      }
-      if (caller.role !== 'admin' && known.user !== caller.name) {
-        throw new DsageError('permission-denied', `Worker ${String(worker)} was started by another user.`, {
-          hint: 'Ask them, or an admin.',
-        });
-      }
-      const reason = `Asked by ${caller.name}.`;
-      await engine.ask((request) => ({ type: 'drain-asked', request, worker, reason, stop }));
+    drainWorker: unary(async (request, caller) => {
+      await actions.drain(request, caller);
+      return {};
+    }),
+    resumeWorker: unary(async (request, caller) => {
+      await actions.resume(request, caller);
+      return {};
+    }),
+    removeWorker: unary(async (request, caller) => {
+      await actions.remove(request, caller);
       return {};
     }),
     listClients: unary((_request, caller) => {
