@@ -147,6 +147,14 @@ const CHANGES: readonly Operation[] = [
     body: { stop: 'flag' },
   },
   {
+    ...{ method: 'post', path: '/workers/:id/resume', answer: 'Nothing' },
+    summary: 'Gives a worker tasks again that was drained.',
+  },
+  {
+    ...{ method: 'post', path: '/workers/:id/remove', answer: 'Nothing' },
+    summary: 'Drains a worker and stops it; forgets one that is away, whose tasks wait again.',
+  },
+  {
     ...{ method: 'post', path: '/users', answer: 'NewUser' },
     summary: 'Signs a certificate request, for admins.',
     body: { name: 'text', role: 'text', csrPem: 'text' },

@@ -94,6 +94,9 @@ export class LiveView {
         this.ended.note(send.job, send.records);
         this.#raise(this.table.owner(send.job));
         break;
+      case 'announce-note':
+        this.#raise(this.table.owner(send.job));
+        break;
       case 'announce-forgotten':
         for (const job of send.jobs) {
           this.#raise(this.table.owner(job));

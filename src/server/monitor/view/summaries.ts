@@ -18,15 +18,9 @@ export function jobSummary(record: JobRecord | LiveJob, stuck: (job: LiveJob) =>
     summary: spec.summary,
     labels: spec.labels,
     detached: spec.detached === true,
-    ...saysOf(live),
+    ...{ note: live?.note ?? '', fraction: live?.fraction ?? -1 },
     stuck: live === undefined ? 0 : stuck(live),
   };
-}
-
-/** What a running job says of itself. */
-function saysOf(live: LiveJob | undefined): Pick<JobSummary, 'note' | 'fraction'> {
-  const said = live as (LiveJob & { readonly note?: string; readonly fraction?: number }) | undefined;
-  return { note: said?.note ?? '', fraction: said?.fraction ?? -1 };
 }
 
 function countsOf({ state }: JobRecord | LiveJob, live: LiveJob | undefined): MonitorCounts {
