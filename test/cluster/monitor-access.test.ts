@@ -175,6 +175,12 @@ describe('access to the monitor', function () {
     ];
     for (const [path, body] of refused) expect((await web.change(path, body)).status, path).to.equal(403);
     expect((await web.change('/api/users/dave', {}, 'DELETE')).status).to.equal(403);
+    for (const route of apiRoutes().filter((it) => it.startsWith('GET /api/jobs/:id'))) {
+      const path = route.slice('GET '.length).replace(':id', String(job)).replace(':index', '0');
+      expect((await web.ask(path)).status, path).to.equal(403);
+    }
+    expect((await web.json<{ jobs: unknown[] }>('/api/jobs')).jobs).to.deep.equal([]);
+    expect((await web.json<{ active: unknown[] }>('/api/overview')).active).to.deep.equal([]);
     for (const path of ['/api/users', '/api/server/log', `/api/workers/${String(worker?.worker)}/log`]) {
       expect((await web.ask(path)).status, path).to.equal(403);
     }
@@ -221,7 +227,7 @@ describe('access to the monitor', function () {
     const { lines } = await web.json<{ lines: string[] }>('/api/server/log?lines=200');
     const line = lines
       .map((it) => JSON.parse(it) as Record<string, unknown>)
-      .find((it) => it['message'] === 'jobs were killed');
+      .findLast((it) => it['message'] === 'jobs were killed');
     expect(line).to.include({ by: user, reason: 'no longer wanted' });
     expect((await web.change('/api/jobs/forget', { jobs })).text).to.equal('{"forgotten":1}');
   });

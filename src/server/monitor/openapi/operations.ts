@@ -61,6 +61,7 @@ const READS: readonly Operation[] = [
     query: { download: 'Any value: as a file' },
   },
   { method: 'get', path: '/jobs/:id/program', summary: "The job's code.", answer: TEXT },
+  { method: 'get', path: '/jobs/:id/parameters', summary: "A class job's parameters.", answer: CBOR },
   {
     ...{ method: 'get', path: '/jobs/:id/tasks', answer: 'TaskPage' },
     summary: "A page of the job's tasks.",
