@@ -71,7 +71,13 @@ export class LiveChart {
           slots: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
         },
         axes: [
-          { ...axis, size: 28, grid: { show: false } },
+          {
+            ...axis,
+            size: 26,
+            space: 72,
+            grid: { show: false },
+            values: (_plot, seconds) => seconds.map(clock),
+          },
           { ...axis, scale: 'rate', size: 44 },
           // 1 is the right side; the library's name of it is known to the compiler only.
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
@@ -113,4 +119,9 @@ function columns(points: readonly Point[]): uPlot.AlignedData {
     points.map(({ busySlots }) => busySlots),
     points.map(({ slots }) => slots),
   ];
+}
+
+function clock(seconds: number): string {
+  const [hours, minutes, rest] = new Date(seconds * 1000).toTimeString().slice(0, 8).split(':');
+  return rest === '00' ? `${hours ?? ''}:${minutes ?? ''}` : `${hours ?? ''}:${minutes ?? ''}:${rest ?? ''}`;
 }
