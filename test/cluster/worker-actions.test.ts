@@ -27,7 +27,7 @@ describe('drain, resume and remove', function () {
     return d.evalFunction(
       async (file: string) => {
         // eslint-disable-next-line @typescript-eslint/no-require-imports -- it runs in a task, where require is in scope
-        const { existsSync } = require('node:fs') as { existsSync(path: string): boolean };
+        const { existsSync } = require('node:fs') as { existsSync: (path: string) => boolean };
         while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
         return 'through';
       },
