@@ -82,6 +82,12 @@ function defineCluster(define: Define): void {
         .option('--label <name>', 'a label of the workers; can be repeated', label, [])
         .option('-d, --detach', 'go on in the background; `dsage stop` ends it'),
   );
+  define(
+    'top',
+    'the overview, kept up to date in the terminal; q leaves',
+    async () => (await import('./commands/top.js')).top,
+    (command) => command.option('--once', 'print it once and end'),
+  );
   define('status', 'what the server has to do', async () => (await import('./commands/server.js')).status);
   define(
     'stop',
