@@ -27,6 +27,8 @@ import { FailureLog } from './failure-log.js';
 import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
+import type { MonitorServices } from './monitor/monitor-services.js';
+import { LiveView } from './monitor/view/live-view.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
 import { OutputHub } from './output-hub.js';
 import { restore } from './restore.js';
@@ -58,7 +60,13 @@ export class Server {
     health: undefined,
   };
   #parts:
-    | { engine: Engine; store: Store; services: Services; housekeeping: Housekeeping; monitor: Monitor }
+    | {
+        engine: Engine;
+        store: Store;
+        services: MonitorServices;
+        housekeeping: Housekeeping;
+        monitor: Monitor;
+      }
     | undefined;
   #port = 0;
   #resolveStopped: () => void = () => undefined;
@@ -121,6 +129,7 @@ export class Server {
     this.#port = await bind(server, host, port, new ClusterServerCredentials(files.tls));
     engine.start();
     housekeeping.start();
+    services.live.start();
     this.#grpc.health.setServing(true);
     this.#log.info('the server listens', {
       port: this.#port,
@@ -142,6 +151,7 @@ export class Server {
     const clients = new ClientHub(state, store);
     const workers = new WorkerHub(state, store, { renewMs: Math.floor(leaseMs / RENEWS_PER_LEASE) });
     const outputs = new OutputHub();
+    const live = new LiveView({ state, store, now });
     const throughput = new Throughput();
     const totals = { completed: 0, failed: 0, killed: 0 };
     const failures = new FailureLog({
@@ -156,6 +166,7 @@ export class Server {
       deliver: (send) => {
         count(send, throughput, totals, now);
         failures.note(send);
+        live.note(send);
         clients.deliver(send);
         workers.deliver(send);
         outputs.deliver(send);
@@ -178,7 +189,8 @@ export class Server {
       log: this.#log,
       isReady: () => this.#port > 0,
     });
-    const services: Services = {
+    const services: MonitorServices = {
+      live,
       engine,
       views: new Views(state, store),
       users,
@@ -239,6 +251,7 @@ export class Server {
     if (parts !== undefined) {
       const { services, engine, housekeeping, monitor } = parts;
       housekeeping.stop();
+      services.live.stop();
       if (workersToo) await drainWorkers(services);
       for (const link of services.clients.links) {
         link.write({ $case: 'closing', value: { reason: 'The server is stopping.' } });

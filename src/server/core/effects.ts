@@ -57,6 +57,8 @@ export type Send =
       readonly records: readonly Uint8Array[];
     }
   | { readonly type: 'announce-job'; readonly job: JobId; readonly snapshot: JobSnapshot }
+  /** These jobs are in the store no longer. */
+  | { readonly type: 'announce-forgotten'; readonly jobs: readonly JobId[] }
   | { readonly type: 'announce-output'; readonly chunks: readonly OutputChunk[] }
   | {
       readonly type: 'lease';

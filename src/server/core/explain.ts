@@ -146,12 +146,7 @@ function jobsAhead(state: State, job: LiveJob): number {
   let ahead = 0;
   for (const queue of state.queues.values()) {
     if (queue.priority < job.state.priority) ahead += queue.jobs.size;
-    else if (queue.key === job.queueKey) {
-      for (const id of queue.jobs) {
-        if (id >= job.id) break;
-        ahead += 1;
-      }
-    }
+    else if (queue.key === job.queueKey) ahead += queue.jobs.ahead(job.id);
   }
   return ahead;
 }

@@ -16,6 +16,11 @@ export class JobQueue {
     return this.#ids[this.#head];
   }
 
+  /** How many are before this one. */
+  ahead(id: JobId): number {
+    return this.#placeFor(id) - this.#head;
+  }
+
   /** Adds `id`; nothing happens when it is there. */
   add(id: JobId): void {
     const last = this.#ids.at(-1);

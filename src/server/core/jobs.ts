@@ -180,6 +180,7 @@ export function jobsForgotten(
     if (job !== undefined && state.dirty.delete(job)) settleJob(job, effects);
     effects.writes.push({ type: 'forget-job', job: id });
   }
+  effects.sends.push({ type: 'announce-forgotten', jobs: event.jobs });
   effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
 }
 
