@@ -1,0 +1,95 @@
+import Router, { type RouterContext } from '@koa/router';
+
+import type { ServerDetail, SessionView, UserSummary } from '../../model/monitor.js';
+import type { Identity, UserRecord } from '../../model/user.js';
+import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
+import { packageVersion } from '../../wire/hello.js';
+import { requireRole } from '../services/access.js';
+import { serverActions } from '../services/server-actions.js';
+import { COOKIE } from './access/guard.js';
+import type { Logins } from './access/logins.js';
+import { pathNumber } from './body.js';
+import { requireCaller } from './caller.js';
+import { openApi } from './openapi/document.js';
+import type { HttpServices } from './services.js';
+
+export interface ServerRoutesOptions {
+  readonly services: HttpServices;
+  readonly logins: Logins;
+  readonly isPublic: boolean;
+}
+
+/** Who is logged in, and the server itself: figures, logs, users. */
+export function serverRoutes({ services, logins, isPublic }: ServerRoutesOptions): Router {
+  const router = new Router({ prefix: '/api' });
+  const actions = serverActions(services);
+  router.get('/session', (context) => {
+    const caller = context.state['caller'] as Identity | undefined;
+    const role = caller === undefined || caller.role === 'server' ? '' : caller.role;
+    const version = packageVersion();
+    context.body = { user: caller?.name ?? '', role, isPublic, version } satisfies SessionView;
+  });
+  router.post('/logout', (context) => {
+    requireCaller(context);
+    const session = context.cookies.get(COOKIE);
+    if (session !== undefined) logins.end(session);
+    context.cookies.set(COOKIE, null, { httpOnly: true, sameSite: 'strict', path: '/' });
+    context.body = {};
+  });
+  router.get('/server', (context) => {
+    context.body = serverDetail(services, requireCaller(context));
+  });
+  router.get('/server/log', async (context) => {
+    context.body = {
+      lines: await actions.readLog({ worker: 0, lines: linesOf(context) }, requireCaller(context)),
+    };
+  });
+  router.get('/workers/:id/log', async (context) => {
+    const worker = pathNumber(context, 'id');
+    context.body = {
+      lines: await actions.readLog({ worker, lines: linesOf(context) }, requireCaller(context)),
+    };
+  });
+  router.get('/users', (context) => {
+    requireRole(ServerServiceService.listUsers.path, requireCaller(context));
+    context.body = actions.users().map(userSummary);
+  });
+  router.get('/openapi.json', (context) => {
+    context.body = openApi(packageVersion());
+  });
+  return router;
+}
+
+/** The topic `server` too; clients are those that the caller may see. */
+export function serverDetail(services: HttpServices, caller: Identity): ServerDetail {
+  const { engine, vitals } = services;
+  return {
+    version: packageVersion(),
+    node: process.version,
+    cluster: services.cluster,
+    startedAtMs: services.startedAtMs,
+    storeBytes: services.storeBytes(),
+    memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+    eventLoopDelayMs: vitals.eventLoopDelayMs,
+    commits: engine.figures.commits,
+    commitMs: vitals.commitMs,
+    address: services.address(),
+    webUrl: services.webUrl(),
+    config: services.config,
+    clients: serverActions(services)
+      .clients(caller)
+      .map(({ identity, host, pid, connectedAtMs, packageVersion: version }) => ({
+        ...{ user: identity.name, host, pid, connectedAtMs, version },
+      })),
+  };
+}
+
+function userSummary({ name, role, enabled, createdAtMs, serials }: UserRecord): UserSummary {
+  return { name, role, enabled, createdAtMs, certificates: serials.length };
+}
+
+/** 0, the usual number, where none is asked for. */
+function linesOf({ query }: RouterContext): number {
+  const lines = Number(query['lines'] ?? 0);
+  return Number.isSafeInteger(lines) && lines > 0 ? lines : 0;
+}
