@@ -28,10 +28,10 @@ import { FailureLog } from './failure-log.js';
 import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
-import { serverDetail } from './monitor/server-routes.js';
 import type { HttpServices } from './monitor/services.js';
-import { LiveView } from './monitor/view/live-view.js';
+import { serverDetail } from './monitor/server-detail.js';
 import { Vitals } from './monitor/vitals.js';
+import { LiveView } from './monitor/view/live-view.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
 import { OutputHub } from './output-hub.js';
 import { restore } from './restore.js';
@@ -63,7 +63,13 @@ export class Server {
     health: undefined,
   };
   #parts:
-    | { engine: Engine; store: Store; services: HttpServices; housekeeping: Housekeeping; monitor: Monitor }
+    | {
+        engine: Engine;
+        store: Store;
+        services: HttpServices;
+        housekeeping: Housekeeping;
+        monitor: Monitor;
+      }
     | undefined;
   #port = 0;
   #resolveStopped: () => void = () => undefined;
@@ -274,8 +280,8 @@ export class Server {
     if (parts !== undefined) {
       const { services, engine, housekeeping, monitor } = parts;
       housekeeping.stop();
-      services.live.stop();
       services.vitals.stop();
+      services.live.stop();
       if (workersToo) await drainWorkers(services);
       for (const link of services.clients.links) {
         link.write({ $case: 'closing', value: { reason: 'The server is stopping.' } });

@@ -1,6 +1,6 @@
 import Router, { type RouterContext } from '@koa/router';
 
-import type { ServerDetail, SessionView, UserSummary } from '../../model/monitor.js';
+import type { SessionView, UserSummary } from '../../model/monitor.js';
 import type { Identity, UserRecord } from '../../model/user.js';
 import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
 import { packageVersion } from '../../wire/hello.js';
@@ -11,6 +11,7 @@ import type { Logins } from './access/logins.js';
 import { pathNumber } from './body.js';
 import { requireCaller } from './caller.js';
 import { openApi } from './openapi/document.js';
+import { serverDetail } from './server-detail.js';
 import type { HttpServices } from './services.js';
 
 export interface ServerRoutesOptions {
@@ -58,30 +59,6 @@ export function serverRoutes({ services, logins, isPublic }: ServerRoutesOptions
     context.body = openApi(packageVersion());
   });
   return router;
-}
-
-/** The topic `server` too; clients are those that the caller may see. */
-export function serverDetail(services: HttpServices, caller: Identity): ServerDetail {
-  const { engine, vitals } = services;
-  return {
-    version: packageVersion(),
-    node: process.version,
-    cluster: services.cluster,
-    startedAtMs: services.startedAtMs,
-    storeBytes: services.storeBytes(),
-    memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
-    eventLoopDelayMs: vitals.eventLoopDelayMs,
-    commits: engine.figures.commits,
-    commitMs: vitals.commitMs,
-    address: services.address(),
-    webUrl: services.webUrl(),
-    config: services.config,
-    clients: serverActions(services)
-      .clients(caller)
-      .map(({ identity, host, pid, connectedAtMs, packageVersion: version }) => ({
-        ...{ user: identity.name, host, pid, connectedAtMs, version },
-      })),
-  };
 }
 
 function userSummary({ name, role, enabled, createdAtMs, serials }: UserRecord): UserSummary {

@@ -1,7 +1,7 @@
 import type { MonitorServices } from './monitor-services.js';
 import type { Vitals } from './vitals.js';
 
-/** What the monitor's routes stand on. */
+/** What the routes about the server itself stand on. */
 export interface HttpServices extends MonitorServices {
   readonly vitals: Vitals;
   /** What `GET /api/server` shows of the server's options. */
