@@ -19,6 +19,7 @@ const checks = [
   ['format of proto', () => program('buf', ['format', '--diff', '--exit-code'])],
   ['types of src', () => program('tsc', ['--noEmit', '--incremental', 'false'])],
   ['types of tests', () => program('tsc', ['--project', 'tsconfig.test.json'])],
+  ['types of the page', () => program('tsc', ['--project', 'web/tsconfig.json'])],
   [
     'lint',
     () => program('eslint', ['--cache', '--cache-location', '.cache/eslint/', '--max-warnings', '0', '.']),

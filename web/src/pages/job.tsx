@@ -1,0 +1,77 @@
+import type { JobDetail } from '../../../src/model/monitor.js';
+import { getJson } from '../api.js';
+import { act, fits, type JobAction } from '../job-actions.js';
+import { useTopic } from '../live/topic.js';
+import { useFetch } from '../live/use-fetch.js';
+import { Failure, Loading, Page } from '../parts/page.js';
+import { Status } from '../parts/status.js';
+import { queryValue } from '../router.js';
+import { JobOutput } from './job-output.js';
+import { JobSummaryTab } from './job-summary.js';
+import { JobTasks } from './job-tasks.js';
+import { JobTimeline } from './job-timeline.js';
+
+const TABS = [
+  ['', 'Summary'],
+  ['tasks', 'Tasks'],
+  ['timeline', 'Timeline'],
+  ['output', 'Output'],
+] as const;
+
+export function JobPage({ id }: { readonly id: string }) {
+  const live = useTopic<JobDetail>(`job:${id}`).value;
+  const first = useFetch(`jobs/${id}`, () => getJson<JobDetail>(`jobs/${id}`)).value;
+  const job = live ?? first.value;
+  if (!job)
+    return <Page title={`Job ${id}`}>{first.error ? <Failure error={first.error} /> : <Loading />}</Page>;
+  const tab = TABS.find(([name]) => name === queryValue('tab'))?.[0] ?? '';
+  return (
+    <Page
+      title={`Job ${id}${job.name && `: ${job.name}`}`}
+      lead={<Status status={job.status} />}
+      actions={<Actions job={job} />}
+    >
+      <nav class="tabs" aria-label="Parts of the job">
+        {TABS.map(([name, word]) => (
+          <a
+            key={name}
+            href={`/jobs/${id}${name && `?tab=${name}`}`}
+            aria-current={tab === name ? 'page' : undefined}
+          >
+            {word}
+          </a>
+        ))}
+      </nav>
+      {tab === '' && <JobSummaryTab job={job} />}
+      {tab === 'tasks' && <JobTasks job={job} />}
+      {tab === 'timeline' && <JobTimeline job={job} />}
+      {tab === 'output' && <JobOutput job={job} />}
+    </Page>
+  );
+}
+
+const ACTIONS: readonly (readonly [JobAction, string])[] = [
+  ['pause', 'Pause'],
+  ['resume', 'Resume'],
+  ['priority', 'Priority'],
+  ['rerunFailed', 'Rerun failed'],
+  ['rerun', 'Rerun all'],
+  ['kill', 'Kill'],
+];
+
+function Actions({ job }: { readonly job: JobDetail }) {
+  return (
+    <>
+      {ACTIONS.filter(([action]) => fits(action, job)).map(([action, word]) => (
+        <button
+          key={action}
+          type="button"
+          class={action === 'kill' ? 'danger' : ''}
+          onClick={() => act(action, [job])}
+        >
+          {word}
+        </button>
+      ))}
+    </>
+  );
+}
