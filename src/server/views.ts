@@ -124,6 +124,9 @@ export class Views {
       if (items.length === size) return { items, next: index };
       while (end.done !== true && end.value.index < index) end = ends.next();
       const own = end.done !== true && end.value.index === index ? end.value : undefined;
+      // Whether it fits is known without its answer.
+      if (own !== undefined && options.statuses.length > 0 && !options.statuses.includes(own.status))
+        continue;
       const task = this.#task(view, index, own);
       if (options.statuses.length === 0 || options.statuses.includes(task.status)) items.push(task);
     }

@@ -44,17 +44,17 @@ export class Cluster {
 
   /** Where the monitor answers; the same after a restart. */
   get webUrl(): string {
-    return `http://127.0.0.1:${this.#webPort}`;
+    return `http://localhost:${this.#webPort}`;
   }
 
   #port = 0;
   #webPort = 0;
 
-  async startServer(): Promise<void> {
+  async startServer(...extra: readonly string[]): Promise<void> {
     const args = ['--directory', this.directory, '--host', '127.0.0.1', '--port', `${this.#port}`];
     this.server = await run(
       'dsage-server',
-      [...args, '--web-port', `${this.#webPort}`, ...(this.#options.serverArgs ?? [])],
+      [...args, '--web-port', `${this.#webPort}`, ...(this.#options.serverArgs ?? []), ...extra],
       'listening',
     );
     this.#port = this.server.ready['port'] as number;
@@ -85,8 +85,8 @@ export class Cluster {
   }
 
   /** Starts a server again that was killed, on the same port. */
-  async restartServer(): Promise<void> {
-    await this.startServer();
+  async restartServer(...extra: readonly string[]): Promise<void> {
+    await this.startServer(...extra);
   }
 
   /** Ends everything. Idempotent. */

@@ -34,6 +34,16 @@ export class Metrics {
     this.#gauge('dsage_tasks_waiting', 'Tasks that wait for a slot.', () => figures().tasks?.waiting ?? 0);
     this.#gauge('dsage_tasks_leased', 'Tasks that workers hold.', () => figures().tasks?.processing ?? 0);
     this.#gauge('dsage_jobs_unfinished', 'Jobs that have not ended.', () => figures().unfinishedJobs);
+    const { counts } = this.#services.live.table;
+    new Gauge({
+      name: 'dsage_jobs',
+      help: 'Unfinished jobs, and ended ones that are kept.',
+      labelNames: ['status'],
+      registers: [this.#registry],
+      collect() {
+        for (const status of JOB_STATUSES) this.set({ status }, counts[status]);
+      },
+    });
     this.#gauge('dsage_tasks_per_second', 'Mean of the last ten seconds.', () => figures().tasksPerSecond);
     this.#gauge('dsage_workers', 'Workers that are connected.', () => figures().workers);
     this.#gauge('dsage_slots', 'Slots of connected workers.', () => figures().slots);

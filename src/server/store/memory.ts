@@ -13,7 +13,7 @@ import {
   type StoredFailure,
   type StoredJob,
 } from './memory-job.js';
-import type { Store, StoreNumbers, TaskEnd } from './store.js';
+import type { OutputPlace, Store, StoreNumbers, TaskEnd } from './store.js';
 
 /**
  * The store for tests and the simulation: maps, and nothing clever. What was put into it is handed out again
@@ -199,11 +199,13 @@ export class MemoryStore implements Store {
 
   output(
     job: JobId,
-    options: { readonly index?: TaskIndex; readonly attempt?: Attempt },
+    options: { readonly index?: TaskIndex; readonly attempt?: Attempt; readonly from?: OutputPlace },
   ): Iterable<OutputChunk> {
+    const [index, attempt, first] = options.from ?? [0, 0, 0];
     return [...(this.#jobs.get(job)?.output.values() ?? [])]
       .filter((chunk) => options.index === undefined || chunk.index === options.index)
       .filter((chunk) => options.attempt === undefined || chunk.attempt === options.attempt)
+      .filter((it) => (it.index - index || it.attempt - attempt || it.chunk - first) >= 0)
       .sort((a, b) => a.index - b.index || a.attempt - b.attempt || a.chunk - b.chunk);
   }
 

@@ -13,6 +13,9 @@ export interface TaskEnd {
   readonly attempt: Attempt;
 }
 
+/** Index, attempt and number of a chunk of output. */
+export type OutputPlace = readonly [index: TaskIndex, attempt: Attempt, chunk: number];
+
 export interface StoreNumbers {
   /** The highest ever used, 0 when none was: numbers are not given twice, even after `forget`. */
   readonly lastJob: JobId;
@@ -63,10 +66,10 @@ export interface Store {
   failedAttempts(
     job: JobId,
   ): Iterable<{ readonly index: TaskIndex; readonly count: number; readonly lastAttempt: Attempt }>;
-  /** Output in the order index, attempt, chunk. */
+  /** Output in the order index, attempt, chunk; from that place on (inclusive) where one is given. */
   output(
     job: JobId,
-    options: { readonly index?: TaskIndex; readonly attempt?: Attempt },
+    options: { readonly index?: TaskIndex; readonly attempt?: Attempt; readonly from?: OutputPlace },
   ): Iterable<OutputChunk>;
   /**
    * Whether a job that is kept names this blob (64 hexadecimal digits): as an attachment, its program, a task's

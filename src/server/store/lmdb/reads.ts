@@ -4,7 +4,7 @@ import { isFinal } from '../../../model/status.js';
 import type { UserRecord } from '../../../model/user.js';
 import type { WorkerNumber } from '../../../model/worker.js';
 import type { Grant, OutputChunk, WorkerRecord } from '../../core/writes.js';
-import type { StoreNumbers, TaskEnd } from '../store.js';
+import type { OutputPlace, StoreNumbers, TaskEnd } from '../store.js';
 import {
   after,
   blobUses,
@@ -175,9 +175,10 @@ export abstract class LmdbReads {
 
   *output(
     job: JobId,
-    options: { readonly index?: TaskIndex; readonly attempt?: Attempt },
+    options: { readonly index?: TaskIndex; readonly attempt?: Attempt; readonly from?: OutputPlace },
   ): Generator<OutputChunk> {
-    const from = [options.index ?? 0, options.index === undefined ? 0 : (options.attempt ?? 0)];
+    const start = [options.index ?? 0, options.index === undefined ? 0 : (options.attempt ?? 0)];
+    const from = options.from ?? start;
     for (const { key, value } of this.#recorded(this.tables.output, job, from)) {
       const [index, attempt, chunk] = [readPart(key, 0), readPart(key, 1), readPart(key, 2)];
       if (options.index !== undefined && index !== options.index) return;

@@ -1,0 +1,145 @@
+import { Readable } from 'node:stream';
+
+import Router from '@koa/router';
+import type { Context } from 'koa';
+
+import { DsageError } from '../../model/errors.js';
+import type { TaskPage } from '../../model/monitor.js';
+import type { Identity } from '../../model/user.js';
+import { encodeValue } from '../../wire/codec.js';
+import { inlinePayload } from '../../wire/payload.js';
+import type { JobView } from '../views.js';
+import { addEventRoutes } from './events/event-routes.js';
+import type { MonitorServices } from './monitor-services.js';
+import { jobDetail, parametersOf, programText } from './view/job-detail.js';
+import { JobPages } from './view/job-pages.js';
+import { outputPage } from './view/output-pages.js';
+import { overviewOf } from './view/overview.js';
+import { Query, wholeNumber } from './view/query.js';
+import { workerSummary } from './view/summaries.js';
+import { taskDetail, taskRow } from './view/task-views.js';
+import { jobTimeline, workerTimeline } from './view/timelines.js';
+import { answerOf, resultOf, sendValue } from './view/values.js';
+import { requireLogin, viewerOf } from './view/viewer.js';
+import { requireWorker } from './view/workers.js';
+
+/** All that the monitor reads. `ctx.state.caller` says who asks; undefined may see numbers and workers only. */
+export function dataRoutes(services: MonitorServices): Router {
+  const router = new Router();
+  router.get('/api/overview', (ctx) => {
+    ctx.body = overviewOf(services, viewerOf(callerOf(ctx)));
+  });
+  router.get('/api/history', (ctx) => {
+    ctx.body = services.live.history();
+  });
+  addEventRoutes(router, services);
+  addJobRoutes(router, services);
+  addTaskRoutes(router, services);
+  addWorkerRoutes(router, services);
+  return router;
+}
+
+function addJobRoutes(router: Router, services: MonitorServices): void {
+  const pages = new JobPages(services);
+  const { store } = services.engine;
+  router.get('/api/jobs', async (ctx) => {
+    ctx.body = await pages.page(new Query(ctx.query).jobs(requireLogin(callerOf(ctx))));
+  });
+  router.get('/api/jobs/:id', (ctx) => {
+    ctx.body = jobDetail(services, jobOf(services, ctx));
+  });
+  router.get('/api/jobs/:id/result', (ctx) => {
+    const view = jobOf(services, ctx);
+    sendValue(ctx, services, resultOf(services, view), `job-${String(view.record.id)}`);
+  });
+  router.get('/api/jobs/:id/program', (ctx) => {
+    const view = jobOf(services, ctx);
+    const { bundle } = view.record.spec;
+    if (bundle === undefined) ctx.body = programText(view);
+    else ctx.body = Readable.from(services.blobs.open(bundle));
+    // It is shown as text, whatever is in it.
+    ctx.type = 'text/plain; charset=utf-8';
+  });
+  router.get('/api/jobs/:id/parameters', (ctx) => {
+    const view = jobOf(services, ctx);
+    const parameters = parametersOf(view);
+    const payload = parameters === undefined ? undefined : inlinePayload(encodeValue(parameters));
+    sendValue(ctx, services, payload, `job-${String(view.record.id)}-parameters`);
+  });
+  router.get('/api/jobs/:id/timeline', (ctx) => {
+    ctx.body = jobTimeline(services, jobOf(services, ctx));
+  });
+  router.get('/api/jobs/:id/output', (ctx) => {
+    const view = jobOf(services, ctx);
+    const query = new Query(ctx.query);
+    ctx.body = outputPage(store, view.record.id, {
+      index: query.number('index', undefined),
+      after: query.text('after'),
+    });
+  });
+}
+
+function addTaskRoutes(router: Router, services: MonitorServices): void {
+  const { engine, views } = services;
+  router.get('/api/jobs/:id/tasks', (ctx) => {
+    const view = jobOf(services, ctx);
+    const query = new Query(ctx.query);
+    const statuses = query.statuses().filter((status) => status !== 'paused');
+    const { items, next } = views.tasks(view, {
+      ...{ statuses, pageSize: query.number('limit', 100), from: query.number('from', 0) },
+    });
+    const tasks = items.map((task) => taskRow(services, view.record.id, task));
+    ctx.body = { tasks, next: next ?? null } satisfies TaskPage;
+  });
+  router.get('/api/jobs/:id/tasks/:index', (ctx) => {
+    const { view, index } = taskOf(services, ctx);
+    ctx.body = taskDetail(services, view, index);
+  });
+  router.get('/api/jobs/:id/tasks/:index/input', (ctx) => {
+    const { job, index } = taskOf(services, ctx);
+    sendValue(ctx, services, engine.store.task(job, index), `job-${String(job)}-${String(index)}-input`);
+  });
+  router.get('/api/jobs/:id/tasks/:index/answer', (ctx) => {
+    const { job, index } = taskOf(services, ctx);
+    sendValue(ctx, services, answerOf(engine.store, job, index), `job-${String(job)}-${String(index)}`);
+  });
+}
+
+function addWorkerRoutes(router: Router, services: MonitorServices): void {
+  const { state } = services.engine;
+  router.get('/api/workers', (ctx) => {
+    requireLogin(callerOf(ctx));
+    ctx.body = { workers: [...state.workers.values()].map(workerSummary) };
+  });
+  router.get('/api/workers/:id', (ctx) => {
+    requireLogin(callerOf(ctx));
+    ctx.body = workerSummary(requireWorker(state, wholeNumber('worker', ctx.params['id'] ?? '')));
+  });
+  router.get('/api/workers/:id/timeline', (ctx) => {
+    const { owner } = viewerOf(requireLogin(callerOf(ctx)));
+    const worker = requireWorker(state, wholeNumber('worker', ctx.params['id'] ?? ''));
+    ctx.body = workerTimeline(services, worker, owner);
+  });
+}
+
+type Request = Context & { readonly params: Readonly<Record<string, string | undefined>> };
+
+function callerOf({ state }: Context): Identity | undefined {
+  return state['caller'] as Identity | undefined;
+}
+
+function jobOf({ views }: MonitorServices, ctx: Request): JobView {
+  return views.requireJob(wholeNumber('job', ctx.params['id'] ?? ''), requireLogin(callerOf(ctx)));
+}
+
+function taskOf(services: MonitorServices, ctx: Request) {
+  const view = jobOf(services, ctx);
+  const index = wholeNumber('task', ctx.params['index'] ?? '');
+  if (index >= view.record.state.taskCount) {
+    throw new DsageError(
+      'not-found',
+      `Job ${String(view.record.id)} has ${String(view.record.state.taskCount)} tasks, from 0 on.`,
+    );
+  }
+  return { view, job: view.record.id, index };
+}
