@@ -19,12 +19,13 @@ export function cutBlock(
   text: string,
   max = MAX_BLOCK_CHARS,
 ): { readonly text: string; readonly left: number } {
-  const kept = cut(text, max);
-  const lines = kept.split('\n').map((line) => {
+  const lines = text.split('\n').map((line) => {
     const more = line.length - MAX_LINE_CHARS;
     return more <= 0 ? line : `${cut(line, MAX_LINE_CHARS)}… (${more} more characters in this line)`;
   });
-  return { text: lines.join('\n'), left: text.length - kept.length };
+  const shown = lines.join('\n');
+  const kept = cut(shown, max);
+  return { text: kept, left: shown.length - kept.length };
 }
 
 function isHighSurrogate(code: number): boolean {

@@ -16,7 +16,7 @@ export function HelpPage() {
       <p class="lead">
         This server is at <code>{address}</code>. Copy what you need.
       </p>
-      <div class="columns even">
+      <div class="columns help">
         <Card title="Submit a job">
           <p>In a terminal on a machine that has your certificate:</p>
           <Command label="submit a job" text={`npx dsage --server ${address} eval '2n**200n'`} />
@@ -32,7 +32,7 @@ export function HelpPage() {
           <p>On another machine of yours, with your certificate:</p>
           <Command
             label="start a worker elsewhere"
-            text={`scp '${host}:.sage/dsage/{dsage_key,dsage_key.pub,pubcert.pem}' ~/.sage/dsage/\nnpx dsage-worker --server ${address}`}
+            text={`scp ${host}:.sage/dsage/{dsage_key,dsage_key.pub,pubcert.pem} ~/.sage/dsage/\nnpx dsage-worker --server ${address}`}
           />
           <p class="muted">
             It takes a slot for each processor; <code>--slots 4</code>, <code>--labels bigmem</code> and{' '}

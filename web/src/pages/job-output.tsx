@@ -73,7 +73,11 @@ export function JobOutput({ job }: { readonly job: JobDetail }) {
             Task {section.index}
             {section.attempt > 1 && `, attempt ${section.attempt}`}
           </p>
-          <Block text={section.text} label={`Output of task ${section.index}, attempt ${section.attempt}`} />
+          <Block
+            text={section.text}
+            label={`Output of task ${section.index}, attempt ${section.attempt}`}
+            isAtEnd
+          />
         </section>
       ))}
     </Card>

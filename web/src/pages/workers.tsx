@@ -31,7 +31,7 @@ export function WorkersPage() {
 function WorkerTable({ workers }: { readonly workers: readonly WorkerSummary[] }) {
   return (
     <Scroll label="Workers">
-      <table class="table cards-on-phone">
+      <table class="table table-workers cards-on-phone">
         <thead>
           <tr>
             <th class="number">Worker</th>
@@ -72,7 +72,7 @@ function WorkerRow({ worker }: { readonly worker: WorkerSummary }) {
         {worker.labels.length > 0 && <Foreign text={worker.labels.join(', ')} class="line small muted" />}
       </td>
       <td data-label="Host">
-        <Foreign text={worker.host} class="line short" />
+        <Foreign text={worker.host} class="line medium" />
       </td>
       <td data-label="User">
         <Foreign text={worker.user} class="line short" />

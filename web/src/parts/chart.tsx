@@ -12,6 +12,7 @@ export function Chart({ overview }: { readonly overview: Overview }) {
   useEffect(() => {
     let isGone = false;
     const start = async (): Promise<void> => {
+      mendLanguage();
       const [{ LiveChart }, history] = await Promise.all([
         import('./chart-drawing.js'),
         getJson<History>('history').catch(() => undefined),
@@ -31,4 +32,13 @@ export function Chart({ overview }: { readonly overview: Overview }) {
   }, [atMs]);
   const words = `Now ${rate(tasksPerSecond)} tasks per second, ${grouped(busySlots)} of ${grouped(slots)} slots busy.`;
   return <div ref={box} class="chart" role="img" aria-label={`Chart of the last minutes. ${words}`} />;
+}
+
+/** A browser of a system with the language `C` names one that Intl refuses, and the chart's library asks for it as it loads. */
+function mendLanguage(): void {
+  try {
+    new Intl.NumberFormat(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, 'language', { value: 'en-US', configurable: true });
+  }
 }

@@ -1,3 +1,5 @@
+import { useEffect, useRef } from 'preact/hooks';
+
 import { exactTime, ago, duration } from '../format/time.js';
 import { cutBlock, cutLine } from '../format/text.js';
 import { now } from '../live/clock.js';
@@ -15,14 +17,30 @@ interface BlockProps {
   readonly text: string;
   readonly label: string;
   readonly href?: string | undefined;
+  /** Shows the end, and follows it as it grows unless its reader has scrolled up. */
+  readonly isAtEnd?: boolean;
 }
 
 /** Lines of text in a box that scrolls; the rest of what is too long is at `href`. */
-export function Block({ text, label, href }: BlockProps) {
+export function Block({ text, label, href, isAtEnd = false }: BlockProps) {
+  const box = useRef<HTMLPreElement>(null);
+  const follows = useRef(isAtEnd);
+  useEffect(() => {
+    if (follows.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [text]);
   const { text: shown, left } = cutBlock(text);
   return (
     <>
-      <pre class="block" tabindex={0} role="region" aria-label={label}>
+      <pre
+        ref={box}
+        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
+          (follows.current = isAtEnd && scrollTop + clientHeight > scrollHeight - 24)
+        }
+        class="block"
+        tabindex={0}
+        role="region"
+        aria-label={label}
+      >
         <bdi>{shown}</bdi>
       </pre>
       {left > 0 && (

@@ -77,7 +77,7 @@ export function TimelineView({ timeline, names }: TimelineProps) {
           <div class="timeline-axis small muted">
             {ticks(lengthMs, 8).map((at) => (
               <span key={at} style={{ left: `${(100 * at) / lengthMs}%` }}>
-                {at === 0 ? '0' : duration(at)}
+                {at === 0 ? '0' : duration(at).replace('.0 ', ' ')}
               </span>
             ))}
           </div>
