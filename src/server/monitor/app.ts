@@ -10,6 +10,7 @@ import { login } from './access/login.js';
 import type { Logins } from './access/logins.js';
 import { Tries } from './access/tries.js';
 import { errorAnswers, isDeparture } from './errors.js';
+import { dataRoutes } from './data-routes.js';
 import type { Metrics } from './metrics.js';
 import { page } from './page.js';
 import { serverRoutes } from './server-routes.js';
@@ -63,7 +64,7 @@ export function createApp(options: AppOptions): Koa {
 
 /** Every router of the API, so that a test can walk them. */
 export function apiRouters({ services, logins, isPublic }: AppOptions): readonly Router[] {
-  return [serverRoutes({ services, logins, isPublic }), actionRoutes(services)];
+  return [serverRoutes({ services, logins, isPublic }), actionRoutes(services), dataRoutes(services)];
 }
 
 /** Nothing below /api is reached but through the login: its routers hang behind it. */

@@ -147,6 +147,14 @@ const CHANGES: readonly Operation[] = [
     body: { stop: 'flag' },
   },
   {
+    ...{ method: 'post', path: '/workers/:id/resume', answer: 'Nothing' },
+    summary: 'Gives tasks to a worker again that was drained.',
+  },
+  {
+    ...{ method: 'post', path: '/workers/:id/remove', answer: 'Nothing' },
+    summary: 'Ends a worker, whose tasks run elsewhere, or forgets one that is away.',
+  },
+  {
     ...{ method: 'post', path: '/users', answer: 'NewUser' },
     summary: 'Signs a certificate request, for admins.',
     body: { name: 'text', role: 'text', csrPem: 'text' },

@@ -89,6 +89,9 @@ export class LiveView {
       case 'announce-job':
         this.#changed(send);
         break;
+      case 'announce-note':
+        this.#raise(this.table.owner(send.job));
+        break;
       case 'announce-answers':
         this.#tasksInSecond += send.count;
         this.ended.note(send.job, send.records);
