@@ -54,7 +54,7 @@ describe('jobs on the page', () => {
     await waitForStatus(page, 'completed');
     const shown = await textOf(page.getByRole('region', { name: 'Result' }), /\d{10}/);
     expect(shown.trim().replace(/n$/, '')).to.equal(POWER);
-    expect(await job).to.equal(2n ** 200n);
+    expect(await job.wait()).to.equal(2n ** 200n);
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).to.equal(true);
   });
 
@@ -78,7 +78,10 @@ describe('jobs on the page', () => {
     await page.getByRole('link', { name: 'an endless one' }).click();
     await waitForStatus(page, 'processing');
     await act(page, 'Kill');
-    await page.getByRole('dialog').getByLabel(/^Reason/).fill('it was for nothing');
+    await page
+      .getByRole('dialog')
+      .getByLabel(/^Reason/)
+      .fill('it was for nothing');
     await confirm(page, 'Kill');
     await waitForStatus(page, 'killed');
     await page.getByText('it was for nothing').first().waitFor();
@@ -143,7 +146,10 @@ describe('jobs on the page', () => {
     await eventually('it is there', () => job.id !== undefined);
     await page.goto(`/jobs/${String(job.id)}`);
     await page.getByRole('heading', { name: 'Why is it waiting?' }).waitFor();
-    await page.getByText(/bigmem/).first().waitFor();
+    await page
+      .getByText(/bigmem/)
+      .first()
+      .waitFor();
     await act(page, 'Kill');
     await confirm(page, 'Kill');
     await waitForStatus(page, 'killed');

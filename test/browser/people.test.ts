@@ -42,7 +42,7 @@ describe('workers and users on the page', () => {
     expect((await d.jobInfo(job.id ?? 0)).status).to.equal('waiting');
     await act(page, 'Resume');
     await page.getByRole('main').getByText('connected', { exact: true }).waitFor();
-    expect(await job).to.equal(42);
+    expect(await job.wait()).to.equal(42);
   });
 
   it('add a user by a request, who connects, is disabled and refused, and is let in again', async () => {
@@ -63,13 +63,15 @@ describe('workers and users on the page', () => {
 
     const join = () => connect({ server: monitor.cluster.address, directory: theirs });
     const grace = await join();
-    expect(await grace.eval('6 * 7')).to.equal(42);
+    expect(await grace.eval('6 * 7').wait()).to.equal(42);
     const hers = await monitor.visit({}, theirs);
     await page.getByRole('button', { name: 'Disable grace' }).click();
     await confirm(page, 'Disable');
     await row.getByText('disabled', { exact: true }).waitFor();
     const refused = await rejection(join());
-    expect(refused).to.have.property('message').that.matches(/grace has been disabled/);
+    expect(refused)
+      .to.have.property('message')
+      .that.matches(/grace has been disabled/);
     expect(await rejection(grace.jobs().toArray(1))).to.be.instanceOf(Error);
     await grace.close({ timeoutMs: 100 });
     // Her page is cut off too, and shows how to log in.
@@ -78,7 +80,7 @@ describe('workers and users on the page', () => {
     await page.getByRole('button', { name: 'Enable grace' }).click();
     await row.getByText('enabled', { exact: true }).waitFor();
     const again = await join();
-    expect(await again.eval('1 + 1')).to.equal(2);
+    expect(await again.eval('1 + 1').wait()).to.equal(2);
     await again.close();
   });
 
@@ -88,7 +90,7 @@ describe('workers and users on the page', () => {
     const { certificatePem, caPem } = await monitor.d.users.add({ name: 'heidi', csrPem });
     acceptCertificate(theirs, `${certificatePem}\n${caPem}`, 'heidi.pem');
     const job = monitor.d.eval('"my secret"', { name: 'a private one' });
-    await job;
+    await job.wait();
     const { page, troubles } = await monitor.visit({}, theirs);
     await page.getByRole('link', { name: 'Jobs', exact: true }).click();
     await page.getByText('No jobs yet.').waitFor();

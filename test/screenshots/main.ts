@@ -22,7 +22,8 @@ async function main(): Promise<void> {
     const jobs = await submitMixedJobs(monitor.d);
     await new Promise((resolve) => setTimeout(resolve, HISTORY_MS));
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const size of ['wide', 'phone'] as const) await takeAll(monitor, pagesOf(jobs), { colorScheme, size });
+      for (const size of ['wide', 'phone'] as const)
+        await takeAll(monitor, pagesOf(jobs), { colorScheme, size });
     }
   } finally {
     await monitor.d.killAll();

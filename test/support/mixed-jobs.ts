@@ -47,5 +47,7 @@ export async function submitMixedJobs(d: Dsage): Promise<MixedJobs> {
   await eventually('the jobs are there', () => Object.values(all).every(({ id }) => id !== undefined));
   await d.pause(paused.id ?? 0);
   await eventually('something runs', async () => (await d.serverStatus()).busySlots > 0, 20_000);
-  return Object.fromEntries(Object.entries(all).map(([name, { id }]) => [name, id ?? 0])) as unknown as MixedJobs;
+  return Object.fromEntries(
+    Object.entries(all).map(([name, { id }]) => [name, id ?? 0]),
+  ) as unknown as MixedJobs;
 }

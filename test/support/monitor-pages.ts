@@ -26,7 +26,10 @@ export function pagesOf(jobs: MixedJobs): Readonly<Record<string, string>> {
 /** Everything that the page asks for at first has come. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.getByText('Loading…').waitFor({ state: 'detached' }).catch(() => undefined);
+  await page
+    .getByText('Loading…')
+    .waitFor({ state: 'detached' })
+    .catch(() => undefined);
   // What comes by a stream is there within a tick of the server.
   await page.waitForTimeout(700);
 }
