@@ -85,6 +85,12 @@ function defineCluster(define: Define): void {
         .option('-d, --detach', 'go on in the background; `dsage stop` ends it'),
   );
   define(
+    'top',
+    'the overview, kept up to date in the terminal; q leaves',
+    async () => (await import('./commands/top.js')).top,
+    (command) => command.option('--once', 'print it once and end'),
+  );
+  define(
     'web',
     'print a link that opens the monitor, once, and open it',
     async () => (await import('./commands/web.js')).web,

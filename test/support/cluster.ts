@@ -42,16 +42,23 @@ export class Cluster {
     return `127.0.0.1:${this.#port}`;
   }
 
+  /** Where the monitor answers; the same after a restart. */
+  get webUrl(): string {
+    return `http://localhost:${this.#webPort}`;
+  }
+
   #port = 0;
+  #webPort = 0;
 
   async startServer(...extra: readonly string[]): Promise<void> {
     const args = ['--directory', this.directory, '--host', '127.0.0.1', '--port', `${this.#port}`];
     this.server = await run(
       'dsage-server',
-      [...args, '--web-port', '0', ...(this.#options.serverArgs ?? []), ...extra],
+      [...args, '--web-port', `${this.#webPort}`, ...(this.#options.serverArgs ?? []), ...extra],
       'listening',
     );
     this.#port = this.server.ready['port'] as number;
+    this.#webPort = this.server.ready['webPort'] as number;
   }
 
   async startWorker(...args: readonly string[]): Promise<Running> {

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { eventually } from '../support/cluster.js';
+import { act, confirm, facts, textOf, waitForStatus } from '../support/monitor-acts.js';
+import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
+import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+
+const POWER = '1606938044258990275541962092341162602522202993782792835301376';
+
+describe('jobs on the page', () => {
+  let monitor: Monitor;
+  let visit: Visit;
+
+  before(async () => {
+    monitor = await startMonitor({ workers: 0 });
+    visit = await monitor.visit();
+  });
+  after(async () => {
+    await monitor.stop();
+    removeTempDirs();
+  });
+  afterEach(() => {
+    expect(visit.troubles).to.deep.equal([]);
+  });
+
+  it('start from nothing: a worker comes, a job appears, runs and ends, and shows its exact result', async () => {
+    const { page } = visit;
+    // A reload would lose it.
+    await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+    await page.getByText('No worker is connected').waitFor();
+    await page.getByText('Nothing runs.').waitFor();
+    await monitor.cluster.startWorker('--name', 'lathe');
+    await page.getByRole('link', { name: 'lathe' }).waitFor();
+
+    const gate = join(makeTempDir(), 'open');
+    const job = monitor.d.evalFunction(
+      async (file: string) => {
+        const { existsSync: isThere } = await import('node:fs');
+        while (!isThere(file)) await new Promise((done) => setTimeout(done, 50));
+        return 2n ** 200n;
+      },
+      [gate],
+      { name: 'a big power' },
+    );
+    const row = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'a big power' }) });
+    await row.getByText('processing', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'a big power' }).click();
+    await page.getByRole('heading', { level: 1, name: 'a big power' }).waitFor();
+    await waitForStatus(page, 'processing');
+    writeFileSync(gate, '');
+    await waitForStatus(page, 'completed');
+    const shown = await textOf(page.getByRole('region', { name: 'Result' }), /\d{10}/);
+    expect(shown.trim().replace(/n$/, '')).to.equal(POWER);
+    expect(await job.wait()).to.equal(2n ** 200n);
+    expect(await page.evaluate(() => 'isSamePage' in globalThis)).to.equal(true);
+  });
+
+  it('kill a running one, and its worker stops it', async () => {
+    const { page } = visit;
+    const beat = join(makeTempDir(), 'beat');
+    const job = monitor.d.evalFunction(
+      async (file: string) => {
+        const { writeFileSync: write } = await import('node:fs');
+        for (let n = 0; n < 6_000; n += 1) {
+          write(file, String(n));
+          await new Promise((done) => setTimeout(done, 50));
+        }
+      },
+      [beat],
+      { name: 'an endless one' },
+    );
+    job.wait().catch(() => undefined);
+    await eventually('it runs', () => existsSync(beat));
+    await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+    await page.getByRole('link', { name: 'an endless one' }).click();
+    await waitForStatus(page, 'processing');
+    await act(page, 'Kill');
+    await page
+      .getByRole('dialog')
+      .getByLabel(/^Reason/)
+      .fill('it was for nothing');
+    await confirm(page, 'Kill');
+    await waitForStatus(page, 'killed');
+    await page.getByText('it was for nothing').first().waitFor();
+    await eventually('the slot is free', async () => (await monitor.d.serverStatus()).busySlots === 0);
+    const last = readFileSync(beat, 'utf8');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(readFileSync(beat, 'utf8')).to.equal(last);
+    await page.goto('/workers/1');
+    await eventually('the page shows it', async () => (await facts(page))['Slots'] === '0 busy of 1');
+  });
+
+  it('rerun the failed tasks of another, and only these', async () => {
+    const { page } = visit;
+    const folder = makeTempDir();
+    const map = monitor.d.map(
+      async (input: { folder: string; n: number }) => {
+        const fs = await import('node:fs');
+        fs.appendFileSync(`${input.folder}/ran`, `${String(input.n)}\n`);
+        if (input.n >= 3 && !fs.existsSync(`${input.folder}/repaired`)) throw new Error('the disk is full');
+        return input.n;
+      },
+      [0, 1, 2, 3, 4].map((n) => ({ folder, n })),
+      { name: 'some fail', maxAttempts: 1, maxFailedTasks: 5 },
+    );
+    await map.wait().catch(() => undefined);
+    await page.goto('/jobs');
+    await page.getByRole('link', { name: 'some fail' }).click();
+    await waitForStatus(page, 'failed');
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    await page.getByRole('button', { name: 'Task 3: failed' }).click();
+    await page.getByText('the disk is full').first().waitFor();
+    writeFileSync(join(folder, 'repaired'), '');
+    await act(page, 'Rerun failed');
+    await confirm(page, 'Rerun failed');
+    await waitForStatus(page, 'completed');
+    const ran = readFileSync(join(folder, 'ran'), 'utf8').trim().split('\n').sort();
+    expect(ran).to.deep.equal(['0', '1', '2', '3', '3', '4', '4']);
+  });
+
+  it('many jobs are selected and changed at once, after a question', async () => {
+    const { page } = visit;
+    const jobs = ['one', 'two'].map((name) =>
+      monitor.d.eval('1', { name: `${name} of many`, labels: ['nobody-has-it'] }),
+    );
+    for (const job of jobs) job.wait().catch(() => undefined);
+    await page.goto('/jobs?q=of+many');
+    for (const name of ['one of many', 'two of many']) {
+      await page.getByRole('row').filter({ hasText: name }).getByRole('checkbox').check();
+    }
+    await page.getByText('2 jobs selected').waitFor();
+    const selected = page.getByRole('group', { name: 'Selected jobs' });
+    await selected.getByRole('button', { name: 'Kill' }).click();
+    await confirm(page, 'Kill');
+    await page.getByRole('row').filter({ hasText: 'one of many' }).getByText('killed').first().waitFor();
+    await page.getByRole('row').filter({ hasText: 'two of many' }).getByText('killed').first().waitFor();
+  });
+
+  it('a job that nobody can run says why', async () => {
+    const { page } = visit;
+    const job = monitor.d.eval('1', { name: 'needs more', labels: ['bigmem'] });
+    job.wait().catch(() => undefined);
+    await eventually('it is there', () => job.id !== undefined);
+    await page.goto(`/jobs/${String(job.id)}`);
+    await page.getByRole('heading', { name: 'Why is it waiting?' }).waitFor();
+    await page
+      .getByText(/bigmem/)
+      .first()
+      .waitFor();
+    await act(page, 'Kill');
+    await confirm(page, 'Kill');
+    await waitForStatus(page, 'killed');
+  });
+});
