@@ -71,6 +71,9 @@ export class LineReporter implements Reporter {
         this.#say(
           `draining (${notice.reason}): ${plural(notice.held, 'task')} to finish; again to stop at once`,
         );
+        return;
+      case 'resumed':
+        this.#say('takes tasks again');
     }
   }
 

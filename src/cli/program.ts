@@ -236,6 +236,16 @@ function defineWorkers(define: Define): void {
     (command) => command.option('--stop', 'end it then'),
   );
   define(
+    'workers resume <worker>',
+    'give tasks again to a worker that drains',
+    async () => (await import('./commands/workers.js')).resumeWorker,
+  );
+  define(
+    'workers remove <worker>',
+    'let a worker finish what it runs and end; forget one that is away',
+    async () => (await import('./commands/workers.js')).removeWorker,
+  );
+  define(
     'clients',
     'list connected clients',
     async () => (await import('./commands/workers.js')).listClients,
@@ -283,7 +293,7 @@ function definer(program: Command, io: Io, onExitCode: (code: number) => void): 
   const groups = new Map<string, Command>();
   const parentOf = (usage: string): [Command, string] => {
     const [group = '', ...rest] = usage.split(' ');
-    if (group !== 'user') return [program, usage];
+    if (rest.length === 0 || (group !== 'user' && !groups.has(group))) return [program, usage];
     const known =
       groups.get(group) ?? styled(program.command(group).description('list, add and remove users'));
     groups.set(group, known);
@@ -292,6 +302,8 @@ function definer(program: Command, io: Io, onExitCode: (code: number) => void): 
   return (usage, description, load, configure = (command) => command) => {
     const [parent, own] = parentOf(usage);
     const command = styled(parent.command(own).description(description));
+    // What takes nothing may have commands of its own.
+    if (!usage.includes(' ')) groups.set(usage, command);
     withGlobals(configure(command)).action(async (...given: unknown[]) => {
       const args = given
         .slice(0, -2)

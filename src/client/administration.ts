@@ -121,6 +121,18 @@ export async function drainWorker(rpc: Rpc, worker: number, stop: boolean): Prom
   await rpc.call('drainWorker', { worker, stop });
 }
 
+/** Gives tasks to a worker again that drains. */
+export async function resumeWorker(rpc: Rpc, worker: number): Promise<void> {
+  whole('The number of the worker', worker, [1, 2 ** 32 - 1]);
+  await rpc.call('resumeWorker', { worker });
+}
+
+/** Lets a connected worker drain and end, and forgets one that is away. */
+export async function removeWorker(rpc: Rpc, worker: number): Promise<void> {
+  whole('The number of the worker', worker, [1, 2 ** 32 - 1]);
+  await rpc.call('removeWorker', { worker });
+}
+
 /** Users of the cluster; for admins. */
 export class Users {
   readonly #rpc: Rpc;

@@ -9,6 +9,8 @@ import type { AnyHandle } from './actions.js';
 import {
   connectedWorker,
   drainWorker,
+  removeWorker,
+  resumeWorker,
   listClients,
   listWorkers,
   readLog,
@@ -253,6 +255,16 @@ export class DsageConnection extends Callable implements AsyncDisposable {
   /** Lets a worker finish what it runs; it takes nothing new, and ends when `stop` is set. For admins, and users for their own workers. */
   async drainWorker(worker: number, { stop = false }: { readonly stop?: boolean } = {}): Promise<void> {
     await drainWorker(this.#connection.rpc, worker, stop);
+  }
+
+  /** Gives tasks to a worker again that drains; not to one that is to end then. For whom drainWorker is. */
+  async resumeWorker(worker: number): Promise<void> {
+    await resumeWorker(this.#connection.rpc, worker);
+  }
+
+  /** Lets a connected worker drain and end; one that is away is forgotten at once, and what it held waits again. */
+  async removeWorker(worker: number): Promise<void> {
+    await removeWorker(this.#connection.rpc, worker);
   }
 
   /** Connected workers: with all slots idle, with a busy slot, and together. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { JobEnding, PortListener, TaskPort } from '../jobs/port.js';
+import type { JobEnding, Note, PortListener, TaskPort } from '../jobs/port.js';
 import { asDsageError, DsageError } from '../model/errors.js';
 import type { JobStatus } from '../model/status.js';
 import { isFinal } from '../model/status.js';
@@ -148,6 +148,13 @@ export class JobPort implements TaskPort, JobListener {
 
   kill(index: number): void {
     this.#kills.add(index);
+  }
+
+  note({ text, fraction }: Note): void {
+    const job = this.#id;
+    if (job === undefined || this.#isClosed) return;
+    const coordinator = this.#source.type === 'own' ? this.#source.coordinator : 0;
+    this.#connection.session.note({ job, text, fraction, coordinator });
   }
 
   async end({ status, reason, result }: JobEnding): Promise<void> {

@@ -50,6 +50,10 @@ export interface JobInfo {
   readonly detached: boolean;
   /** The jobs that it waits for, or waited for. */
   readonly after: readonly number[];
+  /** What it says of itself while it runs, such as the stage of a DistributedFactor; empty where it says nothing. */
+  readonly note: string;
+  /** How far it says that it is, from 0 to 1; undefined where it says nothing. */
+  readonly fraction: number | undefined;
 }
 
 /** A task as listings show it. */
@@ -122,10 +126,11 @@ export async function taskDetails(rpc: Rpc, job: number, index: number): Promise
 
 export function jobInfo(job: JobMessage): JobInfo {
   const { id, owner, name, kind, evaluator, priority, taskCount, closed } = job;
-  const { reason, labels, resources, summary, ttlMs, detached, after } = job;
+  const { reason, labels, resources, summary, ttlMs, detached, after, note } = job;
   return {
     ...{ id, owner, name, kind, evaluator, priority, taskCount, closed },
-    ...{ reason, labels, resources, summary, ttlMs, detached, after },
+    ...{ reason, labels, resources, summary, ttlMs, detached, after, note },
+    fraction: job.fraction < 0 ? undefined : job.fraction,
     status: statusFromMessage(job.status),
     counts: job.counts ?? { waiting: 0, processing: 0, completed: 0, failed: 0, killed: 0 },
     createdAt: new Date(job.createdAtMs),

@@ -5,6 +5,7 @@ import type {
   JobAnswers,
   JobChanged,
   JobEnd,
+  JobNote,
   OpenSession,
   SessionOpened,
   SessionRequest,
@@ -49,6 +50,9 @@ export class Session {
   readonly #submitted = new Map<number, JobListener>();
   readonly #watched = new Watchers<JobListener>();
   #control: SessionRequest[] = [];
+  /** The last of each job, and those that the server does not know. */
+  readonly #notes = new Map<number, JobNote>();
+  readonly #unsaid = new Set<number>();
   /** Submissions that are being prepared. */
   #expected = 0;
   #flushDue = false;
@@ -140,6 +144,14 @@ export class Session {
     this.#flushSoon();
   }
 
+  /** Tells what a job says of itself; a server that was restarted is told again. */
+  note(note: JobNote): void {
+    if (this.#end !== undefined) return;
+    this.#notes.set(note.job, note);
+    this.#unsaid.add(note.job);
+    this.#flushSoon();
+  }
+
   /** Resolves once `condition` holds; it is asked again whenever the session has news. Rejects when the session ends. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -186,6 +198,7 @@ export class Session {
     if (this.#rewound) {
       this.#control = [];
       this.#askFor([...this.#watched.jobs()]);
+      for (const job of this.#notes.keys()) this.#unsaid.add(job);
     }
     this.#wake();
     this.#flush();
@@ -256,6 +269,8 @@ export class Session {
       this.#outbox.drop(seq);
       this.#submitted.delete(seq);
     }
+    this.#notes.delete(job);
+    this.#unsaid.delete(job);
     this.#watched.delete(job, listener);
   }
 
@@ -293,6 +308,7 @@ export class Session {
   #flush(): void {
     if (this.#link.isWritable) this.#writeControl();
     if (this.#link.isWritable) this.#writeSubmissions();
+    if (this.#link.isWritable) this.#writeNotes();
   }
 
   #writeControl(): void {
@@ -307,6 +323,14 @@ export class Session {
           : { message: { $case: 'tasks', value: message.tasks } },
       );
     }
+  }
+
+  #writeNotes(): void {
+    for (const job of this.#unsaid) {
+      const note = this.#notes.get(job);
+      if (note !== undefined) this.#link.write({ message: { $case: 'note', value: note } });
+    }
+    this.#unsaid.clear();
   }
 
   #wake(): void {

@@ -10,6 +10,7 @@ import { Ending } from './ending.js';
 import { Generator } from './generator.js';
 import { JobFault, jobFault } from './job-fault.js';
 import type { WaitOptions } from './news.js';
+import { Noting } from './noting.js';
 import type { Heard, PortListener, TaskPort } from './port.js';
 import type { Origin } from './recording.js';
 import type { Run, RunCounts } from './run.js';
@@ -97,6 +98,8 @@ export class Coordinator implements Run, PortListener {
 
   async #main(): Promise<void> {
     const recorded = this.#port.recorded()[Symbol.asyncIterator]();
+    const noting =
+      this.#follows || this.#port.note === undefined ? undefined : new Noting(this.#job, this.#port);
     try {
       for (;;) {
         this.#news.clear();
@@ -107,6 +110,7 @@ export class Coordinator implements Run, PortListener {
     } catch (thrown) {
       this.#lose(asDsageError(thrown));
     } finally {
+      noting?.close();
       this.#generator.close();
       this.#port.close();
     }

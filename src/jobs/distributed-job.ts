@@ -108,6 +108,20 @@ export abstract class DistributedJob<
     return '';
   }
 
+  /**
+   * What other people see of it while it runs, in `dsage job N` and in the monitor: its stage unless the class says more.
+   * Asked for once a second; 500 characters are kept.
+   */
+  get note(): string {
+    return this.stage;
+  }
+
+  /** How far it is, from 0 to 1; undefined where the class cannot know. By the number of its tasks unless it says otherwise. */
+  get fraction(): number | undefined {
+    const { done, total } = this.progress;
+    return total === undefined || total <= 0 ? undefined : Math.min(1, done / total);
+  }
+
   /** Adds a task from `collect`, beside those of `tasks()`. */
   protected submit(task: Task): void {
     this.#running('submit').submit(task);

@@ -15,6 +15,14 @@ export interface JobEnding {
   readonly result: unknown;
 }
 
+/** What a job says of itself while it runs. */
+export interface Note {
+  /** One line for people. */
+  readonly text: string;
+  /** From 0 to 1; below 0 where it does not know. */
+  readonly fraction: number;
+}
+
 /**
  * Where the tasks of a coordinator go, and their answers come from: a server, or the threads of this machine.
  * Nothing here is called back from within a call.
@@ -26,6 +34,8 @@ export interface TaskPort {
   submit(tasks: readonly unknown[]): void;
   /** Stops one task; it ends as killed unless it has ended. */
   kill(index: TaskIndex): void;
+  /** Passes on what the job says of itself, where somebody elsewhere may look at it. The last one counts. */
+  note?(note: Note): void;
   /** Ends the job, with the tasks that wait or run. Resolves once nothing can undo it. */
   end(ending: JobEnding): Promise<void>;
   /** Stops the job from outside: as its user would. */

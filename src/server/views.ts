@@ -17,6 +17,10 @@ export interface JobView {
   readonly status: JobStatus;
   /** Tasks leased now. */
   readonly processing: number;
+  /** What it says of itself while it runs; empty where it says nothing. */
+  readonly note: string;
+  /** How far it says that it is, from 0 to 1; below 0 where it says nothing. */
+  readonly fraction: number;
 }
 
 export interface JobFilter {
@@ -172,8 +176,11 @@ export class Views {
 
   #view(record: JobRecord | LiveJob): JobView {
     const live = this.#state.jobs.get(record.id);
-    if (live === undefined) return { record, status: record.state.status, processing: 0 };
-    return { record: live, status: statusOf(live), processing: live.leases.size };
+    if (live === undefined) {
+      return { record, status: record.state.status, processing: 0, note: '', fraction: -1 };
+    }
+    const { note, fraction } = live;
+    return { record: live, status: statusOf(live), processing: live.leases.size, note, fraction };
   }
 }
 

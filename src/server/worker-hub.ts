@@ -127,6 +127,9 @@ export class WorkerHub {
       case 'drain':
         link.stream.write({ message: { $case: 'drain', value: { reason: send.reason, stop: send.stop } } });
         break;
+      case 'resume':
+        link.stream.write({ message: { $case: 'resume', value: {} } });
+        break;
       case 'welcome':
         link.worker = send.worker;
         link.stream.write({

@@ -133,7 +133,12 @@ export function jobSpecFromMessage(spec: JobSpecMessage | undefined): JobSpec {
  *
  * @param processing how many of its tasks are leased now: the store does not keep that
  */
-export function jobToMessage({ id, owner, spec, state }: JobRecord, processing: number): JobMessage {
+/** @param said what the job says of itself while it runs */
+export function jobToMessage(
+  { id, owner, spec, state }: JobRecord,
+  processing: number,
+  said: { readonly note: string; readonly fraction: number } = { note: '', fraction: -1 },
+): JobMessage {
   const counts = countsOf(state.ends, state.taskCount, processing);
   const isProcessing = state.status === 'waiting' && processing > 0;
   return {
@@ -159,6 +164,8 @@ export function jobToMessage({ id, owner, spec, state }: JobRecord, processing: 
     answerCount: state.answerCount,
     after: [...(spec.after ?? [])],
     detached: spec.detached ?? false,
+    note: said.note,
+    fraction: said.fraction,
   };
 }
 

@@ -50,6 +50,8 @@ export function toEvent(response: WorkResponse): AgentEvent | undefined {
       return { type: 'kill-received', leases: message.value.leases, reason: message.value.reason };
     case 'drain':
       return { type: 'drain-received', ...message.value, isFromServer: true };
+    case 'resume':
+      return { type: 'resume-received' };
     case 'readLog':
     case undefined:
       return undefined;

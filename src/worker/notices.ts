@@ -6,7 +6,9 @@ export type WorkerNotice =
   /** The worker goes on computing, and tries again after `retryMs`. */
   | { readonly type: 'disconnected'; readonly why: DsageError; readonly retryMs: number }
   /** Nothing new is taken; `held` leases are still to be finished or recorded. */
-  | { readonly type: 'draining'; readonly reason: string; readonly held: number };
+  | { readonly type: 'draining'; readonly reason: string; readonly held: number }
+  /** A drain is over: it takes tasks again. */
+  | { readonly type: 'resumed' };
 
 /** How a worker ended. */
 export type WorkerEnd =

@@ -147,6 +147,11 @@ export class Worker {
     this.#given.onNotice?.({ type: 'draining', reason, held: this.held });
   }
 
+  #noteResume(): void {
+    this.#log.info('resumed');
+    this.#given.onNotice?.({ type: 'resumed' });
+  }
+
   /** Ends the children at once, and then everything else. The server gives their tasks to other workers. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop({ type: 'stopped' });
@@ -206,6 +211,7 @@ export class Worker {
       return;
     }
     if (event?.type === 'drain-received' && !this.#reactor.state.draining) this.#noteDrain(event.reason);
+    if (event?.type === 'resume-received' && this.#reactor.state.draining?.stop === false) this.#noteResume();
     if (event) this.#reactor.dispatch(event);
     if (event?.type === 'registered') this.#nowConnected();
   }
@@ -234,7 +240,7 @@ export class Worker {
         session.send(renewRequest(effect, hostLoad()));
         return;
       case 'announce-drain':
-        session.send({ message: { $case: 'draining', value: { reason: effect.reason } } });
+        session.send({ message: { $case: 'draining', value: { reason: effect.reason, stop: effect.stop } } });
         return;
       case 'reconnect':
         this.#log.warn('opening a new stream', { reason: effect.reason });

@@ -145,6 +145,7 @@ function factsOf(job: JobInfo): [string, string][] {
       'tasks',
       `${progressOf(job.counts, job.taskCount)}, ${String(processing)} running, ${String(waiting)} waiting${job.closed ? '' : ', more may come'}`,
     ],
+    ['says', saysOf(job)],
     ['labels', job.labels.join(', ')],
     ['resources', resources.join(', ')],
     ['after', job.after.join(', ')],
@@ -155,6 +156,12 @@ function factsOf(job: JobInfo): [string, string][] {
     ['kept', job.ttlMs === 0 ? '' : `${duration(job.ttlMs)} after its end`],
   ];
   return entries.filter(([, value]) => value !== '');
+}
+
+/** What a job that runs says of itself. */
+function saysOf({ note, fraction }: JobInfo): string {
+  const part = fraction === undefined ? '' : `${String(Math.floor(fraction * 100))} %`;
+  return [part, note].filter((it) => it !== '').join(', ');
 }
 
 function kindOf({ kind, evaluator, detached }: JobInfo): string {

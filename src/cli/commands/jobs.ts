@@ -47,6 +47,7 @@ function jobColumns(now: number, withOwner: boolean): Column<JobInfo>[] {
     { title: 'SUBMITTED', value: ({ createdAt }) => ago(createdAt, now) },
     { title: 'TOOK', value: (job) => took(job, now), align: 'right' },
     { title: 'NAME', value: ({ name, summary }) => (name === '' ? summary : name), shrinks: true },
+    { title: 'SAYS', value: ({ note }) => note, shrinks: true, optional: true },
     { title: 'REASON', value: ({ reason }) => reason, shrinks: true, optional: true },
   ];
 }

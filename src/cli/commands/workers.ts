@@ -45,6 +45,23 @@ export async function drain(
     );
 }
 
+export async function resumeWorker(cli: Cli, [given]: string[]): Promise<undefined> {
+  const worker = workerNumber(given);
+  await cli.withServer((d) => d.resumeWorker(worker));
+  if (cli.json) cli.printJson({ resumed: worker });
+  else cli.printLine(`Worker ${String(worker)} takes tasks again.`);
+}
+
+export async function removeWorker(cli: Cli, [given]: string[]): Promise<undefined> {
+  const worker = workerNumber(given);
+  await cli.withServer((d) => d.removeWorker(worker));
+  if (cli.json) cli.printJson({ removed: worker });
+  else
+    cli.printLine(
+      `Worker ${String(worker)} finishes what it runs and ends; if it is away, it is forgotten and what it held waits again.`,
+    );
+}
+
 function workerColumns(now: number): Column<WorkerDetails>[] {
   return [
     { title: 'WORKER', value: ({ worker }) => worker, align: 'right' },

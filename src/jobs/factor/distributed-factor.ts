@@ -7,7 +7,7 @@ import { algebraicFactors } from './algebraic.js';
 import { computeFactor } from './compute.js';
 import { Estimate } from './estimate.js';
 import { parseInteger } from './expression.js';
-import { Factorization, isProperDivisor } from './factorization.js';
+import { Factorization, isProperDivisor, powerText } from './factorization.js';
 import { DEFAULT_SIEVE_DIGITS, MOST_SIEVE_DIGITS } from './plan.js';
 import type { Effort } from './plan.js';
 import { Schedule } from './schedule.js';
@@ -35,6 +35,8 @@ export interface DistributedFactorParameters extends DistributedFactorOptions {
 const LEAST_B1 = 200;
 /** A task is tried again so often after all its attempts have failed. */
 const RETRIES = 3;
+/** So many characters of the primes go into a note: the stage comes behind them. */
+const MOST_NOTED = 300;
 /** Answers that are wrong may come from one bad machine; so many mean that nothing good will come. */
 const MOST_WRONG_ANSWERS = 100;
 
@@ -115,6 +117,20 @@ export class DistributedFactor extends DistributedJob<
   override get stage(): string {
     const { factors, schedule } = this.#state;
     return factors.isComplete ? 'done' : schedule.stage;
+  }
+
+  /** The primes that are known and the stage, as `3 * 7 * … : sieving 61 %: …`. */
+  override get note(): string {
+    const { factors } = this.#state;
+    const primes = factors.primes.map((power) => powerText(power)).join(' * ');
+    if (factors.isComplete) return cut(primes, MOST_NOTED);
+    return primes === '' ? this.stage : `${cut(primes, MOST_NOTED)} * … : ${this.stage}`;
+  }
+
+  /** Of the sieve that is under way; how long all the rest takes depends on what is found. */
+  override get fraction(): number | undefined {
+    const { factors, schedule } = this.#state;
+    return factors.isComplete ? 1 : schedule.sieved;
   }
 
   /** As `2^3 * 7 * (91)`, with what is not split yet in parentheses. */
@@ -240,6 +256,10 @@ export class DistributedFactor extends DistributedJob<
     for (const [composite] of factors.composites) schedule.add(composite);
     return (this.#known = { factors, schedule });
   }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 function isOfSieve({ method }: FactorTask): boolean {

@@ -99,7 +99,7 @@ export class Factorization {
 
   /** As `2^3 * 7 * (91)`, with what is not split yet in parentheses. */
   toString(): string {
-    const primes = this.primes.map((power) => powerText(power, String(power[0])));
+    const primes = this.primes.map((power) => powerText(power));
     const composites = this.composites.map((power) => powerText(power, `(${power[0]})`));
     return [...primes, ...composites].join(' * ') || '1';
   }
@@ -109,6 +109,7 @@ export function isProperDivisor(divisor: bigint, n: bigint): boolean {
   return divisor > 1n && divisor < n && n % divisor === 0n;
 }
 
-function powerText([, exponent]: Power, base: string): string {
+/** As `3^2`. */
+export function powerText([prime, exponent]: Power, base = String(prime)): string {
   return exponent === 1 ? base : `${base}^${exponent}`;
 }

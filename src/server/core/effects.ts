@@ -59,6 +59,8 @@ export type Send =
   | { readonly type: 'announce-job'; readonly job: JobId; readonly snapshot: JobSnapshot }
   /** These jobs are in the store no longer. */
   | { readonly type: 'announce-forgotten'; readonly jobs: readonly JobId[] }
+  /** A job says something new of itself. */
+  | { readonly type: 'announce-note'; readonly job: JobId }
   | { readonly type: 'announce-output'; readonly chunks: readonly OutputChunk[] }
   | {
       readonly type: 'lease';
@@ -93,6 +95,8 @@ export type Send =
       readonly reason: string;
       readonly stop: boolean;
     }
+  /** Ends a drain: leases may follow. */
+  | { readonly type: 'resume'; readonly worker: WorkerNumber; readonly connection: number }
   /** Closes a stream that a newer one of the same worker has replaced. */
   | {
       readonly type: 'disconnect';

@@ -37,7 +37,13 @@ export type Event =
   | WorkerRenewed
   | AnswersReceived
   | OutputReceived
-  | { readonly type: 'worker-draining'; readonly worker: WorkerNumber; readonly connection: number }
+  | {
+      readonly type: 'worker-draining';
+      readonly worker: WorkerNumber;
+      readonly connection: number;
+      /** It ends once it has drained. */
+      readonly stop?: boolean;
+    }
   | { readonly type: 'worker-disconnected'; readonly worker: WorkerNumber; readonly connection: number }
   | {
       readonly type: 'drain-asked';
@@ -46,6 +52,14 @@ export type Event =
       readonly reason: string;
       readonly stop: boolean;
     }
+  | { readonly type: 'resume-asked'; readonly request: number; readonly worker: WorkerNumber }
+  | {
+      readonly type: 'remove-asked';
+      readonly request: number;
+      readonly worker: WorkerNumber;
+      readonly reason: string;
+    }
+  | JobNoted
   | { readonly type: 'user-put'; readonly request: number; readonly user: UserRecord }
   | { readonly type: 'user-removed'; readonly request: number; readonly name: string }
   | Ticked;
@@ -93,6 +107,18 @@ export interface TasksSubmitted {
   readonly coordinator?: number;
   /** The coordinator ends the job behind these tasks. */
   readonly end?: JobEnd;
+}
+
+/** A coordinator says what its job is doing. For people only: nobody waits for it, and it is in no store. */
+export interface JobNoted {
+  readonly type: 'job-noted';
+  readonly job: JobId;
+  readonly owner: string;
+  /** Which coordinator says it, as in TasksSubmitted. */
+  readonly coordinator: number;
+  readonly text: string;
+  /** From 0 to 1; below 0 where it does not know. */
+  readonly fraction: number;
 }
 
 /** What a coordinator says at the end of its job. */

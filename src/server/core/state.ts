@@ -87,6 +87,9 @@ export class LiveJob {
   meanMs: number | undefined;
   /** Where it queues while it has waiting tasks and is not paused. */
   queueKey: string;
+  /** What the job says of itself, and how far it is (below 0 where it does not say): lost with this process. */
+  note = '';
+  fraction = -1;
   /** Records of answers that watchers were not told of yet. */
   fresh: Uint8Array[] = [];
   /** What watchers were told last. */
@@ -153,6 +156,10 @@ export interface LiveWorker {
   connectedAtMs: number;
   credit: number;
   draining: boolean;
+  /** It drains in order to end: nothing makes it take leases again. */
+  stopping: boolean;
+  /** Resumed since it was last told to drain: a worker that says it goes on with that has missed it. */
+  resumed: boolean;
   /** Current leases, without those of coordinators. */
   held: number;
   /** Current leases of coordinators: they take no slot, no credit and no resources. */
@@ -234,6 +241,8 @@ export function newWorker(
     connectedAtMs: now,
     credit: 0,
     draining: false,
+    stopping: false,
+    resumed: false,
     held: 0,
     coordinating: 0,
     grants: new Set(),

@@ -1,10 +1,11 @@
 import type { JobId } from '../../model/job.js';
 import { isFinal } from '../../model/status.js';
 import { settleJob } from './announcements.js';
-import { answersReceived, heard, outputReceived } from './answers.js';
+import { answersReceived, outputReceived } from './answers.js';
 import { giveCoordinators } from './coordinators.js';
 import { settleDependents } from './dependencies.js';
-import { type Effects, noEffects, refusal } from './effects.js';
+import { type Effects, noEffects } from './effects.js';
+import { drainAsked, removeAsked, resumeAsked, workerDraining } from './drains.js';
 import type { Event, Ticked } from './events.js';
 import {
   coordinatorCame,
@@ -17,6 +18,7 @@ import {
   submissionKey,
   tasksKilled,
 } from './jobs.js';
+import { jobNoted } from './notes.js';
 import { schedule } from './schedule.js';
 import type { State } from './state.js';
 import { jobSubmitted, tasksSubmitted } from './submissions.js';
@@ -90,22 +92,17 @@ function step(state: State, event: Exclude<Event, Ticked>, now: number, effects:
     case 'worker-disconnected':
       workerDisconnected(state, event, now);
       break;
-    case 'worker-draining': {
-      const worker = heard(state, event, now);
-      if (worker === undefined) break;
-      worker.draining = true;
-      // What was leased to it before is on its way in front of this: once it has this, nothing more will come.
-      effects.sends.push({
-        type: 'drain',
-        worker: worker.number,
-        connection: event.connection,
-        reason: 'as the worker said',
-        stop: false,
-      });
+    case 'worker-draining':
+      workerDraining(state, event, now, effects);
       break;
-    }
     case 'drain-asked':
       drainAsked(state, event, effects);
+      break;
+    case 'resume-asked':
+      resumeAsked(state, event, effects);
+      break;
+    case 'remove-asked':
+      removeAsked(state, event, now, effects);
       break;
     case 'jobs-killed':
       jobsKilled(state, event, now, effects);
@@ -128,6 +125,9 @@ function step(state: State, event: Exclude<Event, Ticked>, now: number, effects:
       prioritySet(state, event.jobs, event.priority);
       effects.sends.push({ type: 'reply', request: event.request, jobs: event.jobs });
       break;
+    case 'job-noted':
+      jobNoted(state, event, effects);
+      break;
     case 'coordinator-came':
       coordinatorCame(state, event, effects);
       break;
@@ -143,33 +143,4 @@ function step(state: State, event: Exclude<Event, Ticked>, now: number, effects:
       effects.sends.push({ type: 'reply', request: event.request });
       break;
   }
-}
-
-function drainAsked(
-  state: State,
-  event: {
-    readonly request: number;
-    readonly worker: number;
-    readonly reason: string;
-    readonly stop: boolean;
-  },
-  effects: Effects,
-): void {
-  const worker = state.workers.get(event.worker);
-  if (worker?.connection === undefined) {
-    const what = `No worker ${String(event.worker)} is connected.`;
-    const problem = refusal('not-found', what, 'List them with: dsage workers');
-    effects.sends.push({ type: 'reply', request: event.request, problem });
-    return;
-  }
-  worker.draining = true;
-  const { connection } = worker;
-  effects.sends.push({
-    type: 'drain',
-    worker: worker.number,
-    connection,
-    reason: event.reason,
-    stop: event.stop,
-  });
-  effects.sends.push({ type: 'reply', request: event.request });
 }

@@ -70,7 +70,9 @@ export function ticked(state: State, now: number, effects: Effects): void {
   state.lastTickAtMs = now;
   for (const worker of [...state.workers.values()]) {
     if (unheard) worker.lastSeenAtMs = now;
-    else if (now - worker.lastSeenAtMs > state.config.leaseMs) loseWorker(state, worker, now, effects);
+    else if (now - worker.lastSeenAtMs > state.config.leaseMs) {
+      loseWorker({ state, now, effects }, worker, { isFailure: true });
+    }
   }
 }
 
@@ -89,6 +91,7 @@ function enterWorker({ state, now, effects }: Turn, event: WorkerRegistered, num
   worker.lastSeenAtMs = now;
   worker.connectedAtMs = now;
   worker.draining = false;
+  worker.stopping = false;
   // A worker's first Renew comes a moment later: until then one task a slot.
   worker.credit = event.info.slots;
   if (before === undefined) {
@@ -154,8 +157,17 @@ function isWanted(state: State, worker: LiveWorker, lease: Lease, effects: Effec
   return true;
 }
 
-/** The lease ran out: what it ran is tried elsewhere. It may still come back and answer. */
-function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effects): void {
+/**
+ * The lease ran out, or somebody knows that the worker is gone: what it ran is tried elsewhere. It may still come
+ * back and answer.
+ *
+ * @param isFailure whether the attempts that it ran have failed
+ */
+export function loseWorker(
+  { state, now, effects }: Turn,
+  worker: LiveWorker,
+  { isFailure }: { readonly isFailure: boolean },
+): void {
   let started = 0;
   for (const lease of leasesOf(state, worker)) {
     const { job, index, holding } = lease;
@@ -169,7 +181,7 @@ function loseWorker(state: State, worker: LiveWorker, now: number, effects: Effe
     }
     // Leases are run in the order of their grants, so that the oldest ones are those that were running.
     started += 1;
-    const isBlamed = started <= worker.info.slots;
+    const isBlamed = isFailure && started <= worker.info.slots;
     remember(job, index, isBlamed ? { ...holding, blamed: true } : holding);
     if (isBlamed && !holding.blamed) blameWorker({ state, now, effects }, worker, lease);
     else requeue(state, job, index, holding.attempt);

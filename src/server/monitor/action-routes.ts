@@ -8,6 +8,7 @@ import { requireRole } from '../services/access.js';
 import { jobActions } from '../services/job-actions.js';
 import { serverActions } from '../services/server-actions.js';
 import type { Services } from '../services/services.js';
+import { workerActions } from '../services/worker-actions.js';
 import { Body, pathNumber } from './body.js';
 import { requireCaller } from './caller.js';
 
@@ -84,12 +85,29 @@ function addJobRoutes(router: Router, services: Services): void {
 }
 
 function addWorkerRoutes(router: Router, services: Services): void {
-  const actions = serverActions(services);
+  const actions = workerActions(services);
+  const { drainWorker, resumeWorker, removeWorker } = ServerServiceService;
+  const workerIn = (context: RouterContext) => pathNumber(context, 'id');
   router.post(
     '/workers/:id/drain',
-    acting(ServerServiceService.drainWorker.path, ({ caller, body, context }) =>
-      actions.drain({ worker: pathNumber(context, 'id'), stop: body.flag('stop') }, caller),
-    ),
+    acting(drainWorker.path, async ({ caller, body, context }) => {
+      await actions.drain({ worker: workerIn(context), stop: body.flag('stop') }, caller);
+      return {};
+    }),
+  );
+  router.post(
+    '/workers/:id/resume',
+    acting(resumeWorker.path, async ({ caller, context }) => {
+      await actions.resume({ worker: workerIn(context) }, caller);
+      return {};
+    }),
+  );
+  router.post(
+    '/workers/:id/remove',
+    acting(removeWorker.path, async ({ caller, context }) => {
+      await actions.remove({ worker: workerIn(context) }, caller);
+      return {};
+    }),
   );
 }
 

@@ -25,6 +25,8 @@ const ROLES = new Map<string, readonly Role[]>([
   [ServerServiceService.readLog.path, PEOPLE],
   [ServerServiceService.drainWorker.path, PEOPLE],
   [ServerServiceService.createWebLogin.path, PEOPLE],
+  [ServerServiceService.resumeWorker.path, PEOPLE],
+  [ServerServiceService.removeWorker.path, PEOPLE],
   ['/grpc.health.v1.Health/Check', EVERYBODY],
   ['/grpc.health.v1.Health/List', EVERYBODY],
   ['/grpc.health.v1.Health/Watch', EVERYBODY],

@@ -135,8 +135,8 @@ function tokenOf(token: string): number | undefined {
   });
 }
 
-function jobMessage({ record, processing }: JobView): Job {
-  return jobToMessage(record, processing);
+function jobMessage({ record, processing, ...said }: JobView): Job {
+  return jobToMessage(record, processing, said);
 }
 
 function taskMessage(job: JobId, { index, status, attempt, worker, meta, progress }: TaskView): Task {

@@ -7,6 +7,7 @@ import type { Identity } from '../../model/user.js';
 import { jobSpecFromMessage, statusFromMessage } from '../../wire/convert.js';
 import type {
   JobEnd as JobEndMessage,
+  JobNote,
   NewJob,
   OpenSession,
   SessionRequest,
@@ -83,6 +84,9 @@ function take(services: Services, link: ClientLink, message: SessionRequest['mes
     case 'unwatch':
       for (const job of message.value.jobs) services.clients.unwatch(link, job);
       break;
+    case 'note':
+      note(services, link, message.value);
+      break;
     case 'open':
       throw new DsageError('invalid-argument', 'A session is opened once on a stream.');
     default:
@@ -155,6 +159,12 @@ function submitTasks(services: Services, link: ClientLink, message: SubmitTasks)
   } catch (error) {
     refuse(services, link, seq, error);
   }
+}
+
+/** Nothing answers it: a note that is not heard is missed by nobody. */
+function note({ engine }: Services, { identity }: ClientLink, { job, ...said }: JobNote): void {
+  if (identity.onlyJob !== undefined && identity.onlyJob !== job) return;
+  engine.post({ type: 'job-noted', job, owner: identity.name, ...said });
 }
 
 function notItsOwn(): DsageError {

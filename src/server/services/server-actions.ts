@@ -9,12 +9,8 @@ const DEFAULT_LOG_LINES = 100;
 const MAX_LOG_LINES = 10_000;
 const WORKER_LOG_TIMEOUT_MS = 5_000;
 
-/** What people do to workers and users, and read of the server's inside. */
+/** What people do to users, and read of the server's inside. */
 export interface ServerActions {
-  readonly drain: (
-    request: { readonly worker: WorkerNumber; readonly stop: boolean },
-    caller: Identity,
-  ) => Promise<Record<string, never>>;
   /** Connected clients that the caller may see. */
   readonly clients: (caller: Identity) => readonly ClientLink[];
   /** The last lines of the server's log, or of a worker's; 0 lines is the usual number. */
@@ -42,23 +38,6 @@ export interface ServerActions {
 export function serverActions(services: Services): ServerActions {
   const { engine, users, workers, log } = services;
   return {
-    drain: async ({ worker, stop }, caller) => {
-      const known = engine.state.workers.get(worker);
-      if (known === undefined) {
-        throw new DsageError('not-found', `There is no worker ${String(worker)}.`, {
-          hint: 'List them with: dsage workers',
-        });
-      }
-      if (caller.role !== 'admin' && known.user !== caller.name) {
-        throw new DsageError('permission-denied', `Worker ${String(worker)} was started by another user.`, {
-          hint: 'Ask them, or an admin.',
-        });
-      }
-      const reason = `Asked by ${caller.name}.`;
-      await engine.ask((request) => ({ type: 'drain-asked', request, worker, reason, stop }));
-      log.info('a worker was drained', { worker, stop, by: caller.name });
-      return {};
-    },
     clients: (caller) =>
       [...services.clients.links].filter(
         ({ identity }) => caller.role === 'admin' || identity.name === caller.name,

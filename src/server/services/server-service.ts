@@ -7,11 +7,13 @@ import { unary } from './handlers.js';
 import { checkHello } from './hello.js';
 import { serverActions } from './server-actions.js';
 import type { Services } from './services.js';
+import { workerActions } from './worker-actions.js';
 
 /** The server itself: handshake, state, logs, workers, users. */
 export function serverService(services: Services): ServerServiceServer {
   const { engine } = services;
   const actions = serverActions(services);
+  const onWorkers = workerActions(services);
   return {
     handshake: unary((request, caller) => {
       checkHello(request.hello, 'client');
@@ -25,7 +27,18 @@ export function serverService(services: Services): ServerServiceServer {
       ...figuresOf(services),
     })),
     listWorkers: unary(() => ({ workers: [...engine.state.workers.values()].map(workerMessage) })),
-    drainWorker: unary(actions.drain),
+    drainWorker: unary(async (request, caller) => {
+      await onWorkers.drain(request, caller);
+      return {};
+    }),
+    resumeWorker: unary(async (request, caller) => {
+      await onWorkers.resume(request, caller);
+      return {};
+    }),
+    removeWorker: unary(async (request, caller) => {
+      await onWorkers.remove(request, caller);
+      return {};
+    }),
     listClients: unary((_request, caller) => ({
       clients: actions.clients(caller).map(({ id, identity, host, pid, connectedAtMs, packageVersion }) => ({
         session: id,

@@ -74,7 +74,7 @@ function take(services: Services, link: WorkerLink, { message }: WorkRequest): v
       services.engine.post({ type: 'output-received', worker, connection, ...message.value });
       break;
     case 'draining':
-      services.engine.post({ type: 'worker-draining', worker, connection });
+      services.engine.post({ type: 'worker-draining', worker, connection, stop: message.value.stop });
       break;
     case 'log':
       services.workers.logArrived(message.value.request, message.value.lines);

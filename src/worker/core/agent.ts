@@ -73,6 +73,9 @@ function apply(state: AgentState, event: AgentEvent, turn: Turn): void {
     case 'drain-received':
       drain(state, turn, event);
       return;
+    case 'resume-received':
+      resume(state);
+      return;
     case 'slots-reported':
       slotsReported(state, turn, event.reports);
       return;
@@ -142,7 +145,7 @@ function registered(state: AgentState, turn: Turn, event: Extract<AgentEvent, { 
   // Not on this stream: whatever the credit is, it is said now.
   state.announcedCredit = -1;
   for (const lease of event.stale) dropStale(state, turn, lease);
-  if (state.draining) turn.effects.push({ type: 'announce-drain', reason: state.draining.reason });
+  if (state.draining) turn.effects.push({ type: 'announce-drain', ...state.draining });
   sayProgressAgain(state);
   sendAgain(state, turn);
 }
@@ -193,8 +196,17 @@ function drain(
   state.draining = { reason: asked.reason, stop: asked.stop };
   state.drained = false;
   stopCoordinators(state, turn, asked.reason);
-  if (!before && state.connection === 'up')
-    turn.effects.push({ type: 'announce-drain', reason: asked.reason });
+  // The server knows what it asked for itself: said behind a resume, it would begin the drain again.
+  if (asked.isFromServer !== true && state.connection === 'up')
+    turn.effects.push({ type: 'announce-drain', ...state.draining });
+}
+
+/** A worker that ends once it has drained has said so, or says it again: the server will answer that it drains. */
+function resume(state: AgentState): void {
+  state.noMoreLeases = false;
+  if (state.draining?.stop !== false) return;
+  state.draining = undefined;
+  state.drained = false;
 }
 
 function returnFetching(state: AgentState, turn: Turn): void {

@@ -61,6 +61,8 @@ export type AgentEvent =
       /** The server asks for it, or has heard that this worker drains: it sends no more leases on this stream. */
       readonly isFromServer?: boolean;
     }
+  /** The server ends a drain, and may send leases again. */
+  | { readonly type: 'resume-received' }
   | { readonly type: 'slots-reported'; readonly reports: readonly Report[] }
   | {
       readonly type: 'answer-stored';
@@ -88,7 +90,7 @@ export type Effect =
       readonly busySlots: number;
       readonly progress: readonly TaskProgress[];
     }
-  | { readonly type: 'announce-drain'; readonly reason: string }
+  | { readonly type: 'announce-drain'; readonly reason: string; readonly stop: boolean }
   /** Close the stream and open another one, so that the server sends what this worker lacks. */
   | { readonly type: 'reconnect'; readonly reason: string }
   /** Give the slot these leases, after those that it has. */

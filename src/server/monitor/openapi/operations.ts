@@ -148,6 +148,14 @@ const CHANGES: readonly Operation[] = [
     body: { stop: 'flag' },
   },
   {
+    ...{ method: 'post', path: '/workers/:id/resume', answer: 'Nothing' },
+    summary: 'Gives a worker that drains new tasks again.',
+  },
+  {
+    ...{ method: 'post', path: '/workers/:id/remove', answer: 'Nothing' },
+    summary: 'Takes a worker out of the list.',
+  },
+  {
     ...{ method: 'post', path: '/users', answer: 'NewUser' },
     summary: 'Signs a certificate request, for admins.',
     body: { name: 'text', role: 'text', csrPem: 'text' },

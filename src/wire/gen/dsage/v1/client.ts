@@ -39,6 +39,7 @@ export interface SessionRequest {
     | { $case: "tasks"; value: SubmitTasks }
     | { $case: "watch"; value: WatchJobs }
     | { $case: "unwatch"; value: UnwatchJobs }
+    | { $case: "note"; value: JobNote }
     | undefined;
 }
 
@@ -121,6 +122,17 @@ export interface WatchJob {
 
 export interface UnwatchJobs {
   jobs: number[];
+}
+
+/** What a coordinator says its job is doing, at most once a second; not stored, and answered by nothing. */
+export interface JobNote {
+  job: number;
+  /** One line for people; cut to 500 characters. */
+  text: string;
+  /** How far the job is, from 0 to 1; below 0 where it does not know. */
+  fraction: number;
+  /** As in SubmitTasks: what another coordinator than the present one says is not heard. */
+  coordinator: number;
 }
 
 export interface SessionResponse {
@@ -417,6 +429,9 @@ export const SessionRequest: MessageFns<SessionRequest> = {
       case "unwatch":
         UnwatchJobs.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
+      case "note":
+        JobNote.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -472,6 +487,14 @@ export const SessionRequest: MessageFns<SessionRequest> = {
             }
 
             message.message = { $case: "unwatch", value: UnwatchJobs.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "note", value: JobNote.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1086,6 +1109,85 @@ export const UnwatchJobs: MessageFns<UnwatchJobs> = {
             }
 
             break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJobNote(): JobNote {
+  return { job: 0, text: "", fraction: 0, coordinator: 0 };
+}
+
+export const JobNote: MessageFns<JobNote> = {
+  encode(message: JobNote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== 0) {
+      writer.uint32(8).uint64(message.job);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    if (message.fraction !== 0) {
+      writer.uint32(25).double(message.fraction);
+    }
+    if (message.coordinator !== 0) {
+      writer.uint32(32).uint32(message.coordinator);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobNote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobNote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.job = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.fraction = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.coordinator = reader.uint32();
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -92,6 +92,20 @@ export interface DrainWorkerRequest {
 export interface DrainWorkerResponse {
 }
 
+export interface ResumeWorkerRequest {
+  worker: number;
+}
+
+export interface ResumeWorkerResponse {
+}
+
+export interface RemoveWorkerRequest {
+  worker: number;
+}
+
+export interface RemoveWorkerResponse {
+}
+
 export interface ListClientsRequest {
 }
 
@@ -890,6 +904,168 @@ export const DrainWorkerResponse: MessageFns<DrainWorkerResponse> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseDrainWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeWorkerRequest(): ResumeWorkerRequest {
+  return { worker: 0 };
+}
+
+export const ResumeWorkerRequest: MessageFns<ResumeWorkerRequest> = {
+  encode(message: ResumeWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== 0) {
+      writer.uint32(8).uint32(message.worker);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.worker = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeWorkerResponse(): ResumeWorkerResponse {
+  return {};
+}
+
+export const ResumeWorkerResponse: MessageFns<ResumeWorkerResponse> = {
+  encode(_: ResumeWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRemoveWorkerRequest(): RemoveWorkerRequest {
+  return { worker: 0 };
+}
+
+export const RemoveWorkerRequest: MessageFns<RemoveWorkerRequest> = {
+  encode(message: RemoveWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== 0) {
+      writer.uint32(8).uint32(message.worker);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.worker = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRemoveWorkerResponse(): RemoveWorkerResponse {
+  return {};
+}
+
+export const RemoveWorkerResponse: MessageFns<RemoveWorkerResponse> = {
+  encode(_: RemoveWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkerResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1862,6 +2038,28 @@ export const ServerServiceService = {
     responseSerialize: (value: DrainWorkerResponse): Buffer => Buffer.from(DrainWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DrainWorkerResponse => DrainWorkerResponse.decode(value),
   },
+  /** Ends a drain. As for DrainWorker; a worker that ends once it has drained cannot be resumed. */
+  resumeWorker: {
+    path: "/dsage.v1.ServerService/ResumeWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResumeWorkerRequest): Buffer => Buffer.from(ResumeWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResumeWorkerRequest => ResumeWorkerRequest.decode(value),
+    responseSerialize: (value: ResumeWorkerResponse): Buffer =>
+      Buffer.from(ResumeWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResumeWorkerResponse => ResumeWorkerResponse.decode(value),
+  },
+  /** As for DrainWorker: a connected worker drains and ends, one that is away is forgotten at once. */
+  removeWorker: {
+    path: "/dsage.v1.ServerService/RemoveWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveWorkerRequest): Buffer => Buffer.from(RemoveWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveWorkerRequest => RemoveWorkerRequest.decode(value),
+    responseSerialize: (value: RemoveWorkerResponse): Buffer =>
+      Buffer.from(RemoveWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveWorkerResponse => RemoveWorkerResponse.decode(value),
+  },
   listClients: {
     path: "/dsage.v1.ServerService/ListClients" as const,
     requestStream: false as const,
@@ -1950,6 +2148,10 @@ export interface ServerServiceServer extends UntypedServiceImplementation {
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
   /** Admins: any worker; users: the workers they run. */
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
+  /** Ends a drain. As for DrainWorker; a worker that ends once it has drained cannot be resumed. */
+  resumeWorker: handleUnaryCall<ResumeWorkerRequest, ResumeWorkerResponse>;
+  /** As for DrainWorker: a connected worker drains and ends, one that is away is forgotten at once. */
+  removeWorker: handleUnaryCall<RemoveWorkerRequest, RemoveWorkerResponse>;
   listClients: handleUnaryCall<ListClientsRequest, ListClientsResponse>;
   readLog: handleUnaryCall<ReadLogRequest, ReadLogResponse>;
   /** People: a link to the monitor that lets the caller in, once and within five minutes. */
@@ -2025,6 +2227,38 @@ export interface ServerServiceClient extends Client1 {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends a drain. As for DrainWorker; a worker that ends once it has drained cannot be resumed. */
+  resumeWorker(
+    request: ResumeWorkerRequest,
+    callback: (error: ServiceError | null, response: ResumeWorkerResponse) => void,
+  ): ClientUnaryCall;
+  resumeWorker(
+    request: ResumeWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResumeWorkerResponse) => void,
+  ): ClientUnaryCall;
+  resumeWorker(
+    request: ResumeWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResumeWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /** As for DrainWorker: a connected worker drains and ends, one that is away is forgotten at once. */
+  removeWorker(
+    request: RemoveWorkerRequest,
+    callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
+  ): ClientUnaryCall;
+  removeWorker(
+    request: RemoveWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
+  ): ClientUnaryCall;
+  removeWorker(
+    request: RemoveWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
   ): ClientUnaryCall;
   listClients(
     request: ListClientsRequest,

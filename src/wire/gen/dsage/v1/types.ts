@@ -156,6 +156,10 @@ export interface Job {
   answerCount: number;
   after: number[];
   detached: boolean;
+  /** What the job says of itself while it runs; empty where it says nothing. */
+  note: string;
+  /** How far it says that it is, from 0 to 1; below 0 where it says nothing. */
+  fraction: number;
 }
 
 export interface Job_ResourcesEntry {
@@ -900,6 +904,8 @@ function createBaseJob(): Job {
     answerCount: 0,
     after: [],
     detached: false,
+    note: "",
+    fraction: 0,
   };
 }
 
@@ -974,6 +980,12 @@ export const Job: MessageFns<Job> = {
     }
     if (message.detached !== false) {
       writer.uint32(176).bool(message.detached);
+    }
+    if (message.note !== "") {
+      writer.uint32(186).string(message.note);
+    }
+    if (message.fraction !== 0) {
+      writer.uint32(193).double(message.fraction);
     }
     return writer;
   },
@@ -1178,6 +1190,22 @@ export const Job: MessageFns<Job> = {
             }
 
             message.detached = reader.bool();
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
+          case 24: {
+            if (tag !== 193) {
+              break;
+            }
+
+            message.fraction = reader.double();
             continue;
           }
         }

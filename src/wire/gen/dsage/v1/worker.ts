@@ -133,6 +133,8 @@ export interface SubmitOutput {
 /** The worker takes nothing new; what runs is finished. */
 export interface Draining {
   reason: string;
+  /** It ends then, and cannot be resumed. */
+  stop: boolean;
 }
 
 /** The end of the worker's log, when the server asked for it. */
@@ -149,6 +151,7 @@ export interface WorkResponse {
     | { $case: "kill"; value: KillLeases }
     | { $case: "drain"; value: DrainRequest }
     | { $case: "readLog"; value: ReadWorkerLog }
+    | { $case: "resume"; value: ResumeRequest }
     | undefined;
 }
 
@@ -209,6 +212,10 @@ export interface DrainRequest {
   reason: string;
   /** Stop the worker's process once drained. */
   stop: boolean;
+}
+
+/** Ends a drain that was to stop nothing: leases may follow again. */
+export interface ResumeRequest {
 }
 
 export interface ReadWorkerLog {
@@ -1109,13 +1116,16 @@ export const SubmitOutput: MessageFns<SubmitOutput> = {
 };
 
 function createBaseDraining(): Draining {
-  return { reason: "" };
+  return { reason: "", stop: false };
 }
 
 export const Draining: MessageFns<Draining> = {
   encode(message: Draining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.reason !== "") {
       writer.uint32(10).string(message.reason);
+    }
+    if (message.stop !== false) {
+      writer.uint32(16).bool(message.stop);
     }
     return writer;
   },
@@ -1139,6 +1149,14 @@ export const Draining: MessageFns<Draining> = {
             }
 
             message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stop = reader.bool();
             continue;
           }
         }
@@ -1236,6 +1254,9 @@ export const WorkResponse: MessageFns<WorkResponse> = {
       case "readLog":
         ReadWorkerLog.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
+      case "resume":
+        ResumeRequest.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1299,6 +1320,14 @@ export const WorkResponse: MessageFns<WorkResponse> = {
             }
 
             message.message = { $case: "readLog", value: ReadWorkerLog.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "resume", value: ResumeRequest.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1854,6 +1883,41 @@ export const DrainRequest: MessageFns<DrainRequest> = {
             message.stop = reader.bool();
             continue;
           }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeRequest(): ResumeRequest {
+  return {};
+}
+
+export const ResumeRequest: MessageFns<ResumeRequest> = {
+  encode(_: ResumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
