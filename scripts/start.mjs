@@ -37,7 +37,7 @@ async function main() {
     try {
       await Promise.race([demonstrate(cluster), stopped]);
       if (process.argv.includes('--once') || stop.aborted) return;
-      sayWhereToGo(cluster);
+      await sayWhereToGo(cluster);
       await Promise.race([stopped, cluster.server?.ended]);
     } finally {
       console.log('Stopping.');
@@ -132,7 +132,8 @@ function linesFor(total) {
 }
 
 /** @param {StartedCluster} cluster */
-function sayWhereToGo({ directory, webUrl }) {
+async function sayWhereToGo({ d, directory }) {
+  const link = await d.webLogin();
   const command = `DSAGE_DIR=${directory} npx dsage`;
   console.log(`
 It stays up until Ctrl-C. In another terminal, in this folder:
@@ -141,7 +142,10 @@ It stays up until Ctrl-C. In another terminal, in this folder:
   ${command} jobs
   ${command} workers
   ${command} shell
-${webUrl === '' ? '' : `\nHealth and figures: ${webUrl}`}`);
+
+The monitor, opened once by this link (for another: ${command} web):
+
+  ${link}`);
 }
 
 function chooseDirectory() {

@@ -22,6 +22,7 @@ interface Flags {
   readonly port: number;
   readonly webHost: string;
   readonly webPort: number;
+  readonly webPublicStatus: boolean;
   readonly leaseMs: number;
   readonly maxWaitingTasks: number;
   readonly maxUnfinishedJobs: number;
@@ -51,8 +52,17 @@ const program = new Command('dsage-server')
   )
   .option('--host <address>', 'where gRPC listens', SERVER_DEFAULTS.host)
   .option('--port <port>', 'its port; 0 takes a free one', port, SERVER_DEFAULTS.port)
-  .option('--web-host <address>', 'where the monitor listens', SERVER_DEFAULTS.webHost)
+  .option(
+    '--web-host <address>',
+    'where the monitor listens; by HTTPS, unless that is this machine only',
+    SERVER_DEFAULTS.webHost,
+  )
   .option('--web-port <port>', 'its port; 0 takes a free one', port, SERVER_DEFAULTS.webPort)
+  .option(
+    '--web-public-status',
+    "open the monitor's overview without a login",
+    SERVER_DEFAULTS.webPublicStatus,
+  )
   .option(
     '--lease-ms <ms>',
     'a worker not heard of for this long is lost',
@@ -112,11 +122,12 @@ async function main(flags: Flags): Promise<void> {
     host: flags.host === '0.0.0.0' || flags.host === '::' ? '127.0.0.1' : flags.host,
     port: server.port,
     webPort,
+    webUrl: server.webUrl,
     startedAtMs: Date.now(),
   });
   if (json)
     process.stdout.write(
-      `${JSON.stringify({ event: 'listening', port: server.port, webPort, pid: process.pid })}\n`,
+      `${JSON.stringify({ event: 'listening', port: server.port, webPort, webUrl: server.webUrl, pid: process.pid })}\n`,
     );
   else
     process.stdout.write(

@@ -79,8 +79,16 @@ function defineCluster(define: Define): void {
         .option('--host <address>', 'where the server listens (default: all addresses)')
         .option('--port <port>', 'its port; 0 takes a free one', port)
         .option('--web-port <port>', "the monitor's port; 0 takes a free one", port)
+        .option('--web-host <address>', 'where the monitor listens (default: this machine only)')
+        .option('--web-public-status', "open the monitor's overview without a login")
         .option('--label <name>', 'a label of the workers; can be repeated', label, [])
         .option('-d, --detach', 'go on in the background; `dsage stop` ends it'),
+  );
+  define(
+    'web',
+    'print a link that opens the monitor, once, and open it',
+    async () => (await import('./commands/web.js')).web,
+    (command) => command.option('--no-open', 'only print it'),
   );
   define('status', 'what the server has to do', async () => (await import('./commands/server.js')).status);
   define(

@@ -285,10 +285,18 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     });
   }
 
-  /** Opens the monitor in the browser, where there is one, and returns its address. */
+  /**
+   * A link that lets whoever opens it into the monitor as this user: once, and within five minutes. It is as secret as
+   * a key.
+   */
+  async webLogin(): Promise<string> {
+    return (await this.#connection.rpc.call('createWebLogin', {})).url;
+  }
+
+  /** Opens the monitor in the browser, logged in, where there is one, and returns its address. */
   async webView(): Promise<string> {
     const url = await this.webServerUrl();
-    await openBrowser(url);
+    await openBrowser(await this.webLogin());
     return url;
   }
 

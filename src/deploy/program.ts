@@ -26,6 +26,7 @@ export interface ReadyLine {
   readonly hint?: string;
   readonly port?: number;
   readonly webPort?: number;
+  readonly webUrl?: string;
   /** The server's number for a worker. */
   readonly worker?: number;
 }

@@ -11,6 +11,8 @@ export interface RunningServer {
   readonly port: number;
   /** 0 when the monitor is off. */
   readonly webPort: number;
+  /** As a browser finds it; absent where an older server wrote the file. */
+  readonly webUrl?: string;
   readonly startedAtMs: number;
 }
 
@@ -47,7 +49,9 @@ export function localAddress(host: string | undefined, port: number): string {
 }
 
 /** Where this machine itself finds the monitor; empty when it is off. */
-export function webUrlOf(webPort: number): string {
+export function webUrlOf({ webPort = 0, webUrl = '' }: { webPort?: number; webUrl?: string }): string {
+  // HTTPS needs a name that is in the certificate, which the server says.
+  if (webUrl.startsWith('https:')) return `${webUrl}/`;
   return webPort === 0 ? '' : `http://127.0.0.1:${String(webPort)}/`;
 }
 
@@ -72,10 +76,11 @@ function readText(path: string): string {
 
 function parse(text: string): RunningServer | undefined {
   try {
-    const { pid, host, port, webPort, startedAtMs } = JSON.parse(text) as Partial<RunningServer>;
+    const { pid, host, port, webPort, webUrl, startedAtMs } = JSON.parse(text) as Partial<RunningServer>;
     const isWhole = Number.isInteger(pid) && Number.isInteger(port) && typeof host === 'string';
     if (!isWhole || pid === undefined || pid <= 0 || port === undefined) return undefined;
-    return { pid, host, port, webPort: webPort ?? 0, startedAtMs: startedAtMs ?? 0 };
+    const web = { webPort: webPort ?? 0, ...(typeof webUrl === 'string' ? { webUrl } : {}) };
+    return { pid, host, port, ...web, startedAtMs: startedAtMs ?? 0 };
   } catch {
     return undefined;
   }

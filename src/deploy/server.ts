@@ -12,8 +12,12 @@ export interface ServerOptions {
   readonly host?: string;
   /** 8081 unless given; 0 takes any that is free. */
   readonly port?: number;
-  /** The monitor's port, on 127.0.0.1: 8082 unless given; 0 takes any that is free. */
+  /** The monitor's port: 8082 unless given; 0 takes any that is free. */
   readonly webPort?: number;
+  /** Where the monitor listens: 127.0.0.1 unless given; by HTTPS where other machines reach it. */
+  readonly webHost?: string;
+  /** Whether the monitor's overview is open without a login; it is not unless this is set. */
+  readonly webPublicStatus?: boolean;
   /** Whether the server goes on when this process ends; it ends too unless this is set. */
   readonly keep?: boolean;
 }
@@ -46,6 +50,8 @@ export async function server(options: ServerOptions = {}): Promise<ServerHandle>
     args: [
       ...['--directory', directory, '--port', String(port), '--web-port', String(webPort)],
       ...(options.host === undefined ? [] : ['--host', options.host]),
+      ...(options.webHost === undefined ? [] : ['--web-host', options.webHost]),
+      ...(options.webPublicStatus === true ? ['--web-public-status'] : []),
     ],
     readyEvent: 'listening',
     keep: options.keep ?? false,
@@ -56,7 +62,7 @@ export async function server(options: ServerOptions = {}): Promise<ServerHandle>
     directory,
     address: localAddress(options.host, listening),
     port: listening,
-    webUrl: webUrlOf(program.ready.webPort ?? 0),
+    webUrl: webUrlOf(program.ready),
     ended: program.ended,
     stop: (stopOptions) => program.stop(stopOptions),
   };

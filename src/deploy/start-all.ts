@@ -18,8 +18,12 @@ export interface StartAllOptions extends SetupOptions {
   readonly host?: string;
   /** 8081 unless given; 0 takes any that is free. */
   readonly port?: number;
-  /** The monitor's port, on 127.0.0.1: 8082 unless given; 0 takes any that is free. */
+  /** The monitor's port: 8082 unless given; 0 takes any that is free. */
   readonly webPort?: number;
+  /** Where the monitor listens: 127.0.0.1 unless given; by HTTPS where other machines reach it. */
+  readonly webHost?: string;
+  /** Whether the monitor's overview is open without a login; it is not unless this is set. */
+  readonly webPublicStatus?: boolean;
   /** What jobs may ask the workers for. */
   readonly labels?: readonly string[];
   /** Whether server and workers go on when this process ends; they end with it unless this is set. */
@@ -60,12 +64,14 @@ export async function startCluster(options: StartAllOptions = {}): Promise<Start
   const running = await findServer(directory);
   if (running !== undefined) return joinServer(options, directory, running);
   await setup({ ...options, directory });
-  const { host, port, webPort, keep } = options;
+  const { host, port, webPort, webHost, webPublicStatus, keep } = options;
   const handle = await server({
     directory,
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(webPort === undefined ? {} : { webPort }),
+    ...(webHost === undefined ? {} : { webHost }),
+    ...(webPublicStatus === undefined ? {} : { webPublicStatus }),
     ...(keep === undefined ? {} : { keep }),
   });
   // Workers start while this process connects.
@@ -94,7 +100,7 @@ export async function findServer(directory: string): Promise<FoundServer | undef
   const address = localAddress(running.host, running.port);
   try {
     const d = await connect({ server: address, directory, connectTimeoutMs: REUSE_TIMEOUT_MS });
-    return { d, address, webUrl: webUrlOf(running.webPort) };
+    return { d, address, webUrl: webUrlOf(running) };
   } catch {
     // A leftover, whose number another process has now. If it is a server after all, which stands still, the
     // lock of the database refuses the next one and names it.

@@ -14,6 +14,8 @@ export interface ClusterPaths {
   readonly blobs: string;
   readonly serverLog: string;
   readonly workerLog: string;
+  /** Who is logged in to the monitor: hashes of cookies, mode 0600. */
+  readonly webSessions: string;
   /** A directory per task while it runs. */
   readonly taskFiles: string;
 }
@@ -30,6 +32,7 @@ export function clusterPaths(dir: string): ClusterPaths {
     blobs: join(dir, 'blobs'),
     serverLog: join(dir, 'server.log'),
     workerLog: join(dir, 'worker.log'),
+    webSessions: join(dir, 'web_sessions.json'),
     taskFiles: join(dir, 'tmp_worker_files'),
   };
 }

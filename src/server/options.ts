@@ -9,10 +9,12 @@ export interface ServerOptions {
   readonly host?: string;
   /** Default 8081; 0 takes any free port. */
   readonly port?: number;
-  /** Where the monitor listens; default 127.0.0.1. */
+  /** Where the monitor listens; default 127.0.0.1. Elsewhere than on loopback it speaks HTTPS. */
   readonly webHost?: string;
   /** Default 8082; 0 takes any free port. */
   readonly webPort?: number;
+  /** Whether the monitor's overview is open without a login; default false. */
+  readonly webPublicStatus?: boolean;
   /** A worker not heard of for this long is lost; default 15,000 ms. */
   readonly leaseMs?: number;
   /** Default 10,000,000. */
@@ -33,6 +35,7 @@ export const SERVER_DEFAULTS = {
   port: DEFAULT_GRPC_PORT,
   webHost: '127.0.0.1',
   webPort: DEFAULT_WEB_PORT,
+  webPublicStatus: false,
   leaseMs: 15_000,
   maxWaitingTasks: 10_000_000,
   maxUnfinishedJobs: 200_000,

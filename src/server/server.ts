@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 
 import * as grpc from '@grpc/grpc-js';
 
@@ -27,7 +28,9 @@ import { FailureLog } from './failure-log.js';
 import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
-import type { MonitorServices } from './monitor/monitor-services.js';
+import type { HttpServices } from './monitor/services.js';
+import { serverDetail } from './monitor/server-detail.js';
+import { Vitals } from './monitor/vitals.js';
 import { LiveView } from './monitor/view/live-view.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
 import { OutputHub } from './output-hub.js';
@@ -63,7 +66,7 @@ export class Server {
     | {
         engine: Engine;
         store: Store;
-        services: MonitorServices;
+        services: HttpServices;
         housekeeping: Housekeeping;
         monitor: Monitor;
       }
@@ -125,7 +128,8 @@ export class Server {
     this.#grpc.server = server;
     this.#grpc.health = addHealth(server, names);
     addReflection(server);
-    await monitor.start();
+    await monitor.start(services);
+    services.vitals.start();
     this.#port = await bind(server, host, port, new ClusterServerCredentials(files.tls));
     engine.start();
     housekeeping.start();
@@ -142,7 +146,7 @@ export class Server {
   }
 
   async #assemble(files: ServerFiles, store: Store) {
-    const { webHost, webPort, leaseMs, blobGraceMs } = this.#options;
+    const { leaseMs, blobGraceMs } = this.#options;
     const now = () => Date.now();
     const { state, writes } = restore(store, this.#config(), now());
     if (store.users().length === 0)
@@ -154,6 +158,7 @@ export class Server {
     const live = new LiveView({ state, store, now });
     const throughput = new Throughput();
     const totals = { completed: 0, failed: 0, killed: 0 };
+    const vitals = new Vitals(now, (job) => state.jobs.get(job)?.state.createdAtMs);
     const failures = new FailureLog({
       ...{ log: this.#log, now },
       nameOf: (job) => store.job(job)?.spec.name,
@@ -166,6 +171,7 @@ export class Server {
       deliver: (send) => {
         count(send, throughput, totals, now);
         failures.note(send);
+        vitals.note(send);
         live.note(send);
         clients.deliver(send);
         workers.deliver(send);
@@ -175,6 +181,7 @@ export class Server {
         // Somebody waits for these; a worker only forgets what is acknowledged.
         clients.flush();
         workers.flush();
+        vitals.noteCommits(engine.figures);
       },
       onFatal: (error) => {
         this.#log.error('the server cannot go on', { error });
@@ -183,14 +190,10 @@ export class Server {
     });
     const blobs = await BlobStore.open(files.paths.blobs);
     const users = new Users(engine, files.ca);
-    const monitor = new Monitor({
-      host: webHost,
-      port: webPort,
-      log: this.#log,
-      isReady: () => this.#port > 0,
-    });
-    const services: MonitorServices = {
+    const monitor = this.#monitor(files, now);
+    const services: HttpServices = {
       live,
+      serverDetail: (caller) => serverDetail(services, caller),
       engine,
       views: new Views(state, store),
       users,
@@ -205,6 +208,11 @@ export class Server {
       cluster: files.tls.cluster,
       now,
       webUrl: () => monitor.url,
+      createWebLogin: (caller) => monitor.createLogin(caller),
+      vitals,
+      config: this.#shownConfig(),
+      address: () => this.#address(),
+      storeBytes: () => store.sizeBytes(),
       readOwnLog: (lines) => readTail(files.paths.serverLog, lines),
       stopSoon: ({ workersToo }) => {
         setImmediate(() => {
@@ -219,6 +227,27 @@ export class Server {
     };
     const housekeeping = new Housekeeping({ engine, blobs, graceMs: blobGraceMs, now, log: this.#log });
     return { services, monitor, engine, housekeeping };
+  }
+
+  #monitor({ tls, paths }: ServerFiles, now: () => number): Monitor {
+    const { webHost, webPort, webPublicStatus } = this.#options;
+    return new Monitor({
+      ...{ host: webHost, port: webPort, tls, now, isPublic: webPublicStatus },
+      sessionsFile: paths.webSessions,
+      isReady: () => this.#port > 0,
+    });
+  }
+
+  /** Where other machines find it, where it listens for them. */
+  #address(): string {
+    const { host } = this.#options;
+    const isAny = host === '0.0.0.0' || host === '::';
+    return `${isAny ? hostname() : host.includes(':') ? `[${host}]` : host}:${String(this.#port)}`;
+  }
+
+  #shownConfig(): Record<string, string | number | boolean> {
+    const { logToConsole: _, ...shown } = this.#options;
+    return shown;
   }
 
   #config(): Config {
@@ -251,6 +280,7 @@ export class Server {
     if (parts !== undefined) {
       const { services, engine, housekeeping, monitor } = parts;
       housekeeping.stop();
+      services.vitals.stop();
       services.live.stop();
       if (workersToo) await drainWorkers(services);
       for (const link of services.clients.links) {

@@ -44,11 +44,11 @@ export class Cluster {
 
   #port = 0;
 
-  async startServer(): Promise<void> {
+  async startServer(...extra: readonly string[]): Promise<void> {
     const args = ['--directory', this.directory, '--host', '127.0.0.1', '--port', `${this.#port}`];
     this.server = await run(
       'dsage-server',
-      [...args, '--web-port', '0', ...(this.#options.serverArgs ?? [])],
+      [...args, '--web-port', '0', ...(this.#options.serverArgs ?? []), ...extra],
       'listening',
     );
     this.#port = this.server.ready['port'] as number;
@@ -78,8 +78,8 @@ export class Cluster {
   }
 
   /** Starts a server again that was killed, on the same port. */
-  async restartServer(): Promise<void> {
-    await this.startServer();
+  async restartServer(...extra: readonly string[]): Promise<void> {
+    await this.startServer(...extra);
   }
 
   /** Ends everything. Idempotent. */

@@ -10,19 +10,33 @@ interface UpOptions {
   readonly host?: string;
   readonly port?: number;
   readonly webPort?: number;
+  readonly webHost?: string;
+  readonly webPublicStatus?: boolean;
   readonly label: readonly string[];
   readonly detach?: boolean;
 }
 
 /** Starts a server and workers; stays until Ctrl-C, or leaves them running with `--detach`. */
 export async function up(cli: Cli, _: string[], options: UpOptions): Promise<number> {
-  const { workers, slots, host, port, webPort, label: labels, detach = false } = options;
+  const {
+    workers,
+    slots,
+    host,
+    port,
+    webPort,
+    webHost,
+    webPublicStatus,
+    label: labels,
+    detach = false,
+  } = options;
   if (!detach) cli.io.catchInterrupt();
   const cluster = await startCluster({
     ...{ directory: cli.directory, workers, slots, labels, keep: detach },
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(webPort === undefined ? {} : { webPort }),
+    ...(webHost === undefined ? {} : { webHost }),
+    ...(webPublicStatus === undefined ? {} : { webPublicStatus }),
   });
   try {
     await tell(cli, cluster, detach);
@@ -47,7 +61,9 @@ async function tell(cli: Cli, cluster: StartedCluster, detach: boolean): Promise
   cli.printLine(
     `The server ${state} at ${address}, with ${plural(total, 'worker')}; its files are in ${directory}.`,
   );
-  if (webUrl !== '') cli.printLine(`Monitor: ${webUrl}`);
+  if (webUrl !== '') {
+    cli.printLine(`Monitor: ${await cluster.d.webLogin()} (opens once; for another link: dsage web)`);
+  }
   cli.printLine(
     detach
       ? 'End it with: dsage stop --workers'

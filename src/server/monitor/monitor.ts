@@ -1,62 +1,73 @@
-import type { Server as HttpServer } from 'node:http';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 
-import Koa from 'koa';
-
-import type { Logger } from '../../log/log.js';
 import { DsageError } from '../../model/errors.js';
-import { packageVersion } from '../../wire/hello.js';
+import type { Identity } from '../../model/user.js';
+import { createApp } from './app.js';
+import { hostCheck, isLoopback, urlHost } from './access/hosts.js';
+import { Logins } from './access/logins.js';
+import { Metrics } from './metrics.js';
+import type { HttpServices } from './services.js';
 
 export interface MonitorOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly log: Logger;
+  /** The server's certificate and key: HTTPS with them, unless only this machine can connect. */
+  readonly tls: { readonly certificatePem: string; readonly keyPem: string };
+  /** Where sessions are kept over a restart. */
+  readonly sessionsFile: string;
+  /** The overview is open without a login. */
+  readonly isPublic: boolean;
   readonly isReady: () => boolean;
+  readonly now: () => number;
 }
 
-/** The web side of the server: so far its health, for people and for programs that watch it. */
+/** The web side of the server: page, API, metrics and health, and the links that open it. */
 export class Monitor {
   readonly #options: MonitorOptions;
+  readonly #logins: Logins;
+  readonly #isLocal: boolean;
   #http: HttpServer | undefined;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#logins = new Logins(options.sessionsFile, options.now);
+    this.#isLocal = isLoopback(options.host);
   }
 
-  /** `http://host:port`, empty before `start`. */
+  /** `http://host:port`, as a browser finds it; empty before `start`. */
   get url(): string {
     const address = this.#http?.address() as AddressInfo | null | undefined;
     if (address === null || address === undefined) return '';
-    const host =
-      address.address === '127.0.0.1' || address.address === '0.0.0.0' ? 'localhost' : address.address;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${String(address.port)}`;
+    const port = String(address.port);
+    if (this.#isLocal) return `http://${address.address === '::1' ? '[::1]' : 'localhost'}:${port}`;
+    const isAny = ['0.0.0.0', '::'].includes(this.#options.host);
+    return `https://${isAny ? hostname() : urlHost(this.#options.host)}:${port}`;
   }
 
-  async start(): Promise<void> {
-    const { host, port, log, isReady } = this.#options;
-    const app = new Koa();
-    app.silent = true;
-    app.on('error', (error: unknown) => log.warn('a web request failed', { error }));
-    app.use((context) => {
-      context.set('Cache-Control', 'no-store');
-      if (context.path === '/healthz') context.body = { status: 'ok' };
-      else if (context.path === '/readyz') {
-        context.status = isReady() ? 200 : 503;
-        context.body = { status: isReady() ? 'ready' : 'starting' };
-      } else if (context.path === '/') {
-        context.type = 'text/plain; charset=utf-8';
-        context.body = `dsage ${packageVersion()} runs here.\nHealth: /healthz and /readyz. Jobs and workers: \`dsage jobs\`, \`dsage workers\`.\n`;
-      }
+  /** A link that lets its holder in as the caller, once. */
+  createLogin(caller: Identity): string {
+    return `${this.url}/login?token=${this.#logins.createToken(caller)}`;
+  }
+
+  async start(services: HttpServices): Promise<void> {
+    const { host, port, tls, isPublic, isReady } = this.#options;
+    const { certificatePem, keyPem } = tls;
+    const http = this.#isLocal ? createServer() : createSecureServer({ cert: certificatePem, key: keyPem });
+    await listen(http, host, port);
+    this.#http = http;
+    const bound = { host, port: (http.address() as AddressInfo).port };
+    const app = createApp({
+      ...{ services, isPublic, isReady, logins: this.#logins, isLocal: this.#isLocal },
+      metrics: new Metrics(services),
+      isOurs: hostCheck(bound, this.#isLocal ? '' : certificatePem),
     });
-    this.#http = await new Promise<HttpServer>((resolve, reject) => {
-      const http = app.listen(port, host);
-      http.once('listening', () => {
-        resolve(http);
-      });
-      http.once('error', (error: NodeJS.ErrnoException) => {
-        reject(listenError(error, host, port));
-      });
+    const handle = app.callback();
+    http.on('request', (request, response) => {
+      void handle(request, response);
     });
   }
 
@@ -65,6 +76,7 @@ export class Monitor {
     const http = this.#http;
     this.#http = undefined;
     if (http === undefined) return;
+    this.#logins.close();
     http.closeAllConnections();
     await new Promise<void>((resolve) => {
       http.close(() => {
@@ -72,6 +84,16 @@ export class Monitor {
       });
     });
   }
+}
+
+function listen(http: HttpServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('listening', resolve);
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      reject(listenError(error, host, port));
+    });
+    http.listen(port, host);
+  });
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): DsageError {

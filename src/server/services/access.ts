@@ -1,7 +1,7 @@
 import type { ServerInterceptor } from '@grpc/grpc-js';
 
 import { DsageError } from '../../model/errors.js';
-import type { Role } from '../../model/user.js';
+import type { Identity, Role } from '../../model/user.js';
 import { identityInterceptor } from '../../wire/caller.js';
 import { ClientServiceService } from '../../wire/gen/dsage/v1/client.js';
 import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
@@ -24,6 +24,7 @@ const ROLES = new Map<string, readonly Role[]>([
   [ServerServiceService.listClients.path, PEOPLE],
   [ServerServiceService.readLog.path, PEOPLE],
   [ServerServiceService.drainWorker.path, PEOPLE],
+  [ServerServiceService.createWebLogin.path, PEOPLE],
   ['/grpc.health.v1.Health/Check', EVERYBODY],
   ['/grpc.health.v1.Health/List', EVERYBODY],
   ['/grpc.health.v1.Health/Watch', EVERYBODY],
@@ -41,9 +42,15 @@ export function accessInterceptor({ users, engine }: Services): ServerIntercepto
     users.require(caller);
     const claim = claimIn(metadata);
     if (claim !== undefined) return deputyOf(engine.state, caller, claim, path);
-    if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return undefined;
-    throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`, {
-      hint: caller.role === 'worker' ? 'Use the key pair of a user.' : 'Ask an admin of this server.',
-    });
+    requireRole(path, caller);
+    return undefined;
+  });
+}
+
+/** Throws `permission-denied` for a caller whose role may not call the method, by gRPC or through the monitor. */
+export function requireRole(path: string, caller: Identity): void {
+  if ((ROLES.get(path) ?? ADMINS).includes(caller.role)) return;
+  throw new DsageError('permission-denied', `The ${caller.role} ${caller.name} may not call ${path}.`, {
+    hint: caller.role === 'worker' ? 'Use the key pair of a user.' : 'Ask an admin of this server.',
   });
 }

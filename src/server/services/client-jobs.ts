@@ -12,9 +12,9 @@ import {
 import type { ClientServiceServer } from '../../wire/gen/dsage/v1/client.js';
 import type { Job, Task } from '../../wire/gen/dsage/v1/types.js';
 import { explain } from '../core/explain.js';
-import { checkPriority } from '../spec.js';
 import type { JobView, TaskView } from '../views.js';
 import { unary } from './handlers.js';
+import { jobActions } from './job-actions.js';
 import type { Services } from './services.js';
 
 type JobCalls = Pick<
@@ -39,11 +39,7 @@ const NOTHING = Buffer.alloc(0);
 export function jobCalls(services: Services): JobCalls {
   const { engine, views } = services;
   const store = engine.store;
-  /** All or nothing: a number that is not there, or not the caller's, changes nothing. */
-  const own = (jobs: readonly JobId[], caller: Identity) => {
-    if (jobs.length === 0) throw new DsageError('invalid-argument', 'Name at least one job.');
-    return jobs.map((id) => views.requireJob(id, caller).record.id);
-  };
+  const actions = jobActions(services);
   return {
     listJobs: unary((request, caller) => {
       const { items, next } = views.jobs({
@@ -87,67 +83,18 @@ export function jobCalls(services: Services): JobCalls {
         input: bufferOf(store.task(request.job, request.index) ?? new Uint8Array(0)),
       };
     }),
-    killJobs: unary(async ({ jobs, all, reason: asked, indexes }, caller) => {
-      const reason = asked === '' ? `Killed by ${caller.name}.` : asked;
-      if (indexes.length > 0) {
-        const [job, ...others] = own(jobs, caller);
-        if (job === undefined || others.length > 0) {
-          throw new DsageError('invalid-argument', 'Tasks can be killed in one job at a time.');
-        }
-        for (const index of indexes) views.task(views.requireJob(job, caller), index);
-        await engine.ask((request) => ({ type: 'tasks-killed', request, job, indexes, reason }));
-        return { killed: [] };
-      }
-      if (all && caller.onlyJob !== undefined) {
-        throw new DsageError('permission-denied', 'A coordinator may stop its own job only.');
-      }
-      const targets = all ? views.unfinished(caller.name) : own(jobs, caller);
-      const { jobs: killed } = await engine.ask((request) => ({
-        ...{ type: 'jobs-killed', request, jobs: targets, reason },
-      }));
+    killJobs: unary(async (request, caller) => {
+      const { killed } = await actions.kill(request, caller);
       return { killed: [...killed] };
     }),
-    rerunJobs: unary(async ({ jobs, onlyFailed }, caller) => {
-      const targets = own(jobs, caller);
-      await engine.settled();
-      for (const job of targets) {
-        await engine.ask((request) => ({
-          type: 'job-rerun',
-          request,
-          job,
-          onlyFailed,
-          read: () => {
-            const record = store.job(job);
-            return record === undefined ? undefined : { record, ends: store.ends(job, 0) };
-          },
-          readJob: (id) => store.job(id),
-        }));
-      }
-      return { jobs: targets };
+    rerunJobs: unary(async (request, caller) => {
+      const { jobs } = await actions.rerun(request, caller);
+      return { jobs: [...jobs] };
     }),
-    pauseJobs: unary(async ({ jobs }, caller) => {
-      const targets = own(jobs, caller);
-      await engine.ask((request) => ({ type: 'jobs-paused', request, jobs: targets }));
-      return {};
-    }),
-    resumeJobs: unary(async ({ jobs }, caller) => {
-      const targets = own(jobs, caller);
-      await engine.ask((request) => ({ type: 'jobs-resumed', request, jobs: targets }));
-      return {};
-    }),
-    setPriority: unary(async ({ jobs, priority }, caller) => {
-      const targets = own(jobs, caller);
-      checkPriority(priority);
-      await engine.ask((request) => ({ type: 'priority-set', request, jobs: targets, priority }));
-      return {};
-    }),
-    forgetJobs: unary(async ({ jobs, allFinished }, caller) => {
-      const targets = allFinished ? [...views.finished(caller.name)] : own(jobs, caller);
-      const { jobs: gone } = await engine.ask((request) => ({
-        ...{ type: 'jobs-forgotten', request, jobs: targets },
-      }));
-      return { forgotten: gone.length };
-    }),
+    pauseJobs: unary(actions.pause),
+    resumeJobs: unary(actions.resume),
+    setPriority: unary(actions.setPriority),
+    forgetJobs: unary(actions.forget),
     coordinateJob: unary(async ({ job }, caller) => {
       views.requireJob(job, caller);
       const { coordinator } = await engine.ask((request) => ({ type: 'coordinator-came', request, job }));

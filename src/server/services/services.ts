@@ -1,6 +1,7 @@
 import type { Logger } from '../../log/log.js';
 import type { BlobStore } from '../../blobs/blob-store.js';
 import type { JobId } from '../../model/job.js';
+import type { Identity } from '../../model/user.js';
 import type { ClientHub } from '../client-hub.js';
 import type { Engine } from '../engine.js';
 import type { Throughput } from '../throughput.js';
@@ -26,6 +27,8 @@ export interface Services {
   readonly cluster: string;
   readonly now: () => number;
   readonly webUrl: () => string;
+  /** A link that lets its holder into the monitor as the caller, once. */
+  readonly createWebLogin: (caller: Identity) => string;
   readonly readOwnLog: (lines: number) => Promise<readonly string[]>;
   /** Drains and stops the server, after the answer to this call has left. */
   readonly stopSoon: (options: { readonly workersToo: boolean }) => void;

@@ -54,6 +54,6 @@ describe('the run file of a server', () => {
     expect(localAddress('0.0.0.0', 1)).to.equal('127.0.0.1:1');
     expect(localAddress('10.0.0.5', 1)).to.equal('10.0.0.5:1');
     expect(localAddress('fe80::1', 1)).to.equal('[fe80::1]:1');
-    expect(webUrlOf(0)).to.equal('');
+    expect(webUrlOf({ webPort: 0 })).to.equal('');
   });
 });

@@ -118,6 +118,14 @@ export interface ReadLogResponse {
   lines: string[];
 }
 
+export interface CreateWebLoginRequest {
+}
+
+export interface CreateWebLoginResponse {
+  /** Whoever opens it acts as the caller: it is as secret as a key. */
+  url: string;
+}
+
 export interface StopServerRequest {
   /** Stop the workers too, once drained. */
   workersToo: boolean;
@@ -1183,6 +1191,87 @@ export const ReadLogResponse: MessageFns<ReadLogResponse> = {
   },
 };
 
+function createBaseCreateWebLoginRequest(): CreateWebLoginRequest {
+  return {};
+}
+
+export const CreateWebLoginRequest: MessageFns<CreateWebLoginRequest> = {
+  encode(_: CreateWebLoginRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWebLoginRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWebLoginRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateWebLoginResponse(): CreateWebLoginResponse {
+  return { url: "" };
+}
+
+export const CreateWebLoginResponse: MessageFns<CreateWebLoginResponse> = {
+  encode(message: CreateWebLoginResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWebLoginResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWebLoginResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseStopServerRequest(): StopServerRequest {
   return { workersToo: false };
 }
@@ -1791,6 +1880,18 @@ export const ServerServiceService = {
     responseSerialize: (value: ReadLogResponse): Buffer => Buffer.from(ReadLogResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReadLogResponse => ReadLogResponse.decode(value),
   },
+  /** People: a link to the monitor that lets the caller in, once and within five minutes. */
+  createWebLogin: {
+    path: "/dsage.v1.ServerService/CreateWebLogin" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateWebLoginRequest): Buffer =>
+      Buffer.from(CreateWebLoginRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateWebLoginRequest => CreateWebLoginRequest.decode(value),
+    responseSerialize: (value: CreateWebLoginResponse): Buffer =>
+      Buffer.from(CreateWebLoginResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateWebLoginResponse => CreateWebLoginResponse.decode(value),
+  },
   /** Admins: drain in our own protocol, commit, stop. */
   stopServer: {
     path: "/dsage.v1.ServerService/StopServer" as const,
@@ -1851,6 +1952,8 @@ export interface ServerServiceServer extends UntypedServiceImplementation {
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
   listClients: handleUnaryCall<ListClientsRequest, ListClientsResponse>;
   readLog: handleUnaryCall<ReadLogRequest, ReadLogResponse>;
+  /** People: a link to the monitor that lets the caller in, once and within five minutes. */
+  createWebLogin: handleUnaryCall<CreateWebLoginRequest, CreateWebLoginResponse>;
   /** Admins: drain in our own protocol, commit, stop. */
   stopServer: handleUnaryCall<StopServerRequest, StopServerResponse>;
   /** Admins. */
@@ -1952,6 +2055,22 @@ export interface ServerServiceClient extends Client1 {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReadLogResponse) => void,
+  ): ClientUnaryCall;
+  /** People: a link to the monitor that lets the caller in, once and within five minutes. */
+  createWebLogin(
+    request: CreateWebLoginRequest,
+    callback: (error: ServiceError | null, response: CreateWebLoginResponse) => void,
+  ): ClientUnaryCall;
+  createWebLogin(
+    request: CreateWebLoginRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateWebLoginResponse) => void,
+  ): ClientUnaryCall;
+  createWebLogin(
+    request: CreateWebLoginRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateWebLoginResponse) => void,
   ): ClientUnaryCall;
   /** Admins: drain in our own protocol, commit, stop. */
   stopServer(
