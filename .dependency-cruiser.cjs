@@ -151,6 +151,8 @@ module.exports = {
           '^src/bin/',
           '^src/worker/child/main[.]ts$',
           '^src/local/thread/main[.]ts$',
+          // Each is a module of WebAssembly of its own.
+          '^src/jobs/factor/kernel/assembly/[^/]+[.]ts$',
           '^src/wire/gen/',
         ],
       },

@@ -169,7 +169,10 @@ describe('access to the monitor', function () {
       ['/api/jobs/priority', { jobs, priority: 1 }],
       ['/api/jobs/forget', { jobs }],
       [`/api/jobs/${String(job)}/tasks/kill`, { indexes: [0] }],
-      [`/api/workers/${String(worker?.worker)}/drain`, {}],
+      ...['drain', 'resume', 'remove'].map((act): [string, unknown] => [
+        `/api/workers/${String(worker?.worker)}/${act}`,
+        {},
+      ]),
       ['/api/users', { name: 'eve', csrPem: '' }],
       ['/api/users/dave/disable', {}],
     ];
