@@ -234,7 +234,7 @@ function NoJobs({
   return (
     <div class="empty-state">
       <p>No jobs yet. Submit the first one:</p>
-      <Command text="dsage eval '2n**200n'" label="submit a job" />
+      <Command text="npx dsage eval '2n**200n'" label="submit a job" />
     </div>
   );
 }

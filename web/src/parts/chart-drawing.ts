@@ -6,6 +6,8 @@ import type { History, Overview } from '../../../src/model/monitor.js';
 
 const HEIGHT = 190;
 const MAX_POINTS = 600;
+/** Slots and tasks are whole. */
+const WHOLE_STEPS = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((one) => [one, 2 * one, 5 * one]);
 
 type Point = Pick<Overview, 'atMs' | 'tasksPerSecond' | 'busySlots' | 'slots'>;
 
@@ -74,14 +76,15 @@ export class LiveChart {
           {
             ...axis,
             size: 26,
+            incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600],
             space: 72,
             grid: { show: false },
             values: (_plot, seconds) => seconds.map(clock),
           },
-          { ...axis, scale: 'rate', size: 44 },
+          { ...axis, scale: 'rate', size: 44, incrs: WHOLE_STEPS },
           // 1 is the right side; the library's name of it is known to the compiler only.
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
-          { ...axis, scale: 'slots', side: 1, size: 36, grid: { show: false } },
+          { ...axis, scale: 'slots', side: 1, incrs: WHOLE_STEPS, size: 36, grid: { show: false } },
         ],
         series: [
           {},
