@@ -21,7 +21,7 @@ function job(part: Partial<Job> = {}): Job {
     ...{ status: 'processing', counts: { ...NO_TASKS, completed: 5, processing: 2, waiting: 3 } },
     ...{ taskCount: 10, closed: true, createdAt: new Date(NOW - 9_000), startedAt: new Date(NOW - 8_000) },
     ...{ endedAt: undefined, reason: '', labels: [], resources: {}, summary: 'n => n', ttlMs: 0 },
-    ...{ detached: false, after: [] },
+    ...{ detached: false, after: [], note: '', fraction: undefined },
     ...part,
   };
 }
