@@ -169,12 +169,21 @@ describe('access to the monitor', function () {
       ['/api/jobs/priority', { jobs, priority: 1 }],
       ['/api/jobs/forget', { jobs }],
       [`/api/jobs/${String(job)}/tasks/kill`, { indexes: [0] }],
-      [`/api/workers/${String(worker?.worker)}/drain`, {}],
+      ...['drain', 'resume', 'remove'].map((act): [string, unknown] => [
+        `/api/workers/${String(worker?.worker)}/${act}`,
+        {},
+      ]),
       ['/api/users', { name: 'eve', csrPem: '' }],
       ['/api/users/dave/disable', {}],
     ];
     for (const [path, body] of refused) expect((await web.change(path, body)).status, path).to.equal(403);
     expect((await web.change('/api/users/dave', {}, 'DELETE')).status).to.equal(403);
+    for (const route of apiRoutes().filter((it) => it.startsWith('GET /api/jobs/:id'))) {
+      const path = route.slice('GET '.length).replace(':id', String(job)).replace(':index', '0');
+      expect((await web.ask(path)).status, path).to.equal(403);
+    }
+    expect((await web.json<{ jobs: unknown[] }>('/api/jobs')).jobs).to.deep.equal([]);
+    expect((await web.json<{ active: unknown[] }>('/api/overview')).active).to.deep.equal([]);
     for (const path of ['/api/users', '/api/server/log', `/api/workers/${String(worker?.worker)}/log`]) {
       expect((await web.ask(path)).status, path).to.equal(403);
     }
@@ -221,7 +230,7 @@ describe('access to the monitor', function () {
     const { lines } = await web.json<{ lines: string[] }>('/api/server/log?lines=200');
     const line = lines
       .map((it) => JSON.parse(it) as Record<string, unknown>)
-      .find((it) => it['message'] === 'jobs were killed');
+      .findLast((it) => it['message'] === 'jobs were killed');
     expect(line).to.include({ by: user, reason: 'no longer wanted' });
     expect((await web.change('/api/jobs/forget', { jobs })).text).to.equal('{"forgotten":1}');
   });

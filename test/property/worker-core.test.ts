@@ -59,6 +59,8 @@ const action = fc.oneof(
   fc.record({
     do: fc.constantFrom('disconnect' as const, 'fetched' as const, 'failed' as const, 'evict' as const),
   }),
+  fc.record({ do: fc.constant('drain' as const), stop: fc.constant(false), isFromServer: fc.boolean() }),
+  fc.record({ do: fc.constant('resume' as const) }),
   fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(0.1, 5, 120, 700, 2000) }),
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
@@ -116,6 +118,13 @@ class Run {
         return;
       case 'evict':
         this.do({ type: 'blob-evicted', sha256: blob.sha256 });
+        return;
+      case 'drain':
+        this.do({ type: 'drain-received', reason: 'x', stop: what.stop, isFromServer: what.isFromServer });
+        return;
+      case 'resume':
+        this.do({ type: 'resume-received' });
+        expect(this.state.draining, 'a drain outlives a resume').to.equal(undefined);
         return;
       case 'pass':
         this.pass(what.ms);

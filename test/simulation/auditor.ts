@@ -33,7 +33,8 @@ export class Auditor {
     this.#workers = new Map([...this.#state.workers].map(([number, { draining }]) => [number, draining]));
     for (const event of batch) {
       // A worker that drains and has ended all may leave at once.
-      if (event.type === 'worker-draining' || event.type === 'drain-asked')
+      const { type } = event;
+      if (type === 'worker-draining' || type === 'drain-asked' || type === 'remove-asked')
         this.#workers.set(event.worker, true);
     }
   }

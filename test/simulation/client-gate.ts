@@ -176,6 +176,10 @@ export class ClientGate {
         const { worker, stop } = asked;
         return { type: 'drain-asked', request, worker, stop, reason: 'a client asked for it' };
       }
+      case 'resume-worker':
+        return { type: 'resume-asked', request, worker: asked.worker };
+      case 'remove-worker':
+        return { type: 'remove-asked', request, worker: asked.worker, reason: 'a client asked for it' };
       case 'rerun': {
         const { job, onlyFailed } = asked;
         const read = () => {

@@ -21,7 +21,7 @@ export type FromWorker =
       readonly progress: readonly TaskProgress[];
     }
   | { readonly type: 'outgoing'; readonly message: Outgoing }
-  | { readonly type: 'draining' };
+  | { readonly type: 'draining'; readonly stop: boolean };
 
 /** What a worker receives. */
 export type ToWorker =
@@ -33,7 +33,8 @@ export type ToWorker =
     }
   | { readonly type: 'recorded'; readonly seq: number }
   | { readonly type: 'kill'; readonly leases: readonly Lease[]; readonly reason: string }
-  | { readonly type: 'drain'; readonly reason: string; readonly stop: boolean };
+  | { readonly type: 'drain'; readonly reason: string; readonly stop: boolean }
+  | { readonly type: 'resume' };
 
 /** What a client sends. Requests are calls of their own in the product; here they share the stream. */
 export type FromClient =
@@ -51,7 +52,9 @@ export type Request =
   | { readonly type: 'priority'; readonly job: number; readonly priority: number }
   | { readonly type: 'rerun'; readonly job: number; readonly onlyFailed: boolean }
   | { readonly type: 'forget'; readonly job: number }
-  | { readonly type: 'drain'; readonly worker: number; readonly stop: boolean };
+  | { readonly type: 'drain'; readonly worker: number; readonly stop: boolean }
+  | { readonly type: 'resume-worker'; readonly worker: number }
+  | { readonly type: 'remove-worker'; readonly worker: number };
 
 /** What a client receives. */
 export type ToClient =

@@ -146,6 +146,12 @@ const MEANWHILE: readonly ((acting: Acting) => void)[] = [
   ({ client, random }) => {
     client.request({ type: 'drain', worker: random.int(1, 3), stop: random.chance(0.7) });
   },
+  ({ client, random }) => {
+    client.request({ type: 'resume-worker', worker: random.int(1, 3) });
+  },
+  ({ client, random }) => {
+    client.request({ type: 'remove-worker', worker: random.int(1, 3) });
+  },
 ];
 
 /** What a client does to a job that has ended. */

@@ -90,6 +90,9 @@ export class WorkerGate {
       case 'drain':
         link.stream.sendDown(send);
         break;
+      case 'resume':
+        link.stream.sendDown({ type: 'resume' });
+        break;
     }
   }
 
@@ -132,7 +135,7 @@ export class WorkerGate {
         progress,
       });
     } else if (message.type === 'draining') {
-      this.#server.post({ type: 'worker-draining', worker, connection });
+      this.#server.post({ type: 'worker-draining', worker, connection, stop: message.stop });
     } else if (message.message.type === 'output') {
       const { seq, chunks } = message.message;
       this.#server.post({ type: 'output-received', worker, connection, seq, chunks });

@@ -152,6 +152,9 @@ export class SimWorker extends Process {
       case 'drain':
         this.dispatch({ ...message, type: 'drain-received', isFromServer: true });
         break;
+      case 'resume':
+        this.dispatch({ type: 'resume-received' });
+        break;
     }
   }
 
@@ -173,7 +176,7 @@ export class SimWorker extends Process {
         this.#stream?.sendUp(effect);
         break;
       case 'announce-drain':
-        this.#stream?.sendUp({ type: 'draining' });
+        this.#stream?.sendUp({ type: 'draining', stop: effect.stop });
         break;
       case 'reconnect':
         this.#stream?.break();
@@ -212,8 +215,10 @@ export class SimWorker extends Process {
       case 'forget-program':
         break;
       case 'drained':
-        // Told to stay, it idles until somebody ends it.
-        this.after(effect.stop ? 0 : random.between(100, 2_000), this.#leave);
+        // Told to stay, it idles until somebody ends it, or resumes it.
+        this.after(effect.stop ? 0 : random.between(100, 2_000), () => {
+          if (this.state.drained) this.#leave();
+        });
         break;
     }
   }

@@ -181,6 +181,22 @@ const MOVES: readonly ((history: History, random: Random) => void)[] = [
   },
   (history, random) => {
     const { number, connection } = history.worker;
-    if (random.chance(0.2)) history.lab.do({ type: 'worker-draining', worker: number, connection });
+    const stop = random.chance(0.5);
+    if (random.chance(0.2)) history.lab.do({ type: 'worker-draining', worker: number, connection, stop });
+  },
+  (history, random) => {
+    const about = { request: 1, worker: history.worker.number, reason: 'x' };
+    if (random.chance(0.3)) history.lab.do({ type: 'drain-asked', ...about, stop: random.chance(0.3) });
+    else if (random.chance(0.6)) history.lab.do({ type: 'resume-asked', ...about });
+    else history.lab.do({ type: 'remove-asked', ...about });
+  },
+  (history, random) => {
+    const job = history.job;
+    const owner = random.pick(['ada', 'bob']);
+    const said = { text: random.pick(['', 'x'.repeat(600)]), fraction: random.pick([-1, 0.5, 2, NaN]) };
+    history.lab.do({ type: 'job-noted', job, owner, coordinator: random.int(0, 1), ...said });
+    const live = history.lab.state.jobs.get(job);
+    const isWrong = live !== undefined && (live.note.length > 500 || !(live.fraction <= 1));
+    if (isWrong) throw new Error(`job ${String(job)} keeps a note that it should not`);
   },
 ];

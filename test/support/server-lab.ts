@@ -73,6 +73,8 @@ export class ServerLab {
   now = 1_700_000_000_000;
   /** What the last events had as effects. */
   effects: Effects = noEffects();
+  /** Hears each send after its commit, as the hubs of a server do. */
+  onSend: (send: Send) => void = () => undefined;
   #lastConnection = 0;
   #lastSeq = 0;
   #lastInstance = 0;
@@ -90,6 +92,7 @@ export class ServerLab {
     this.store.apply(this.effects.writes);
     evict(this.state, this.effects.ended);
     check(this.state);
+    for (const send of this.effects.sends) this.onSend(send);
     return this;
   }
 

@@ -40,6 +40,9 @@ export function check(state: State): void {
   for (const [owner, count] of share) ensureEqual(state.share.get(owner), count, `leases of ${owner}`);
   for (const worker of state.workers.values()) {
     checkResources(state, worker);
+    const { draining, stopping, resumed } = worker;
+    ensure(!draining || !resumed, `worker ${String(worker.number)} was resumed and drains`);
+    ensure(!stopping || draining, `worker ${String(worker.number)} is to end and does not drain`);
     ensureEqual(
       worker.held,
       heldByWorker.get(worker.number) ?? 0,

@@ -25,11 +25,12 @@ export function workerDraining(
   const { number, connection } = worker;
   const stop = event.stop === true;
   if (!stop && worker.resumed) {
-    // It goes on with a drain of its last stream; what resumed it is in front of this, or it has missed it.
+    // It goes on with a drain of an earlier stream; what resumed it is on its way to it, or was lost with that stream.
     effects.sends.push({ type: 'resume', worker: number, connection });
     return;
   }
   worker.draining = true;
+  worker.resumed = false;
   if (stop) worker.stopping = true;
   // What was leased to it before is on its way in front of this: once it has this, nothing more will come.
   effects.sends.push({

@@ -158,7 +158,7 @@ export interface LiveWorker {
   draining: boolean;
   /** It drains in order to end: nothing makes it take leases again. */
   stopping: boolean;
-  /** Resumed on this stream: a drain that the worker says to go on with from an earlier one is over. */
+  /** Resumed since it was last told to drain: a worker that says it goes on with that has missed it. */
   resumed: boolean;
   /** Current leases, without those of coordinators. */
   held: number;

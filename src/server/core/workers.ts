@@ -92,7 +92,6 @@ function enterWorker({ state, now, effects }: Turn, event: WorkerRegistered, num
   worker.connectedAtMs = now;
   worker.draining = false;
   worker.stopping = false;
-  worker.resumed = false;
   // A worker's first Renew comes a moment later: until then one task a slot.
   worker.credit = event.info.slots;
   if (before === undefined) {

@@ -86,8 +86,8 @@ function addJobRoutes(router: Router, services: Services): void {
 
 function addWorkerRoutes(router: Router, services: Services): void {
   const actions = workerActions(services);
-  const workerIn = (context: RouterContext) => pathNumber(context, 'id');
   const { drainWorker, resumeWorker, removeWorker } = ServerServiceService;
+  const workerIn = (context: RouterContext) => pathNumber(context, 'id');
   router.post(
     '/workers/:id/drain',
     acting(drainWorker.path, async ({ caller, body, context }) => {

@@ -9,6 +9,7 @@ import { callerOf, refuseForeignChanges, requireLogin } from './access/guard.js'
 import { login } from './access/login.js';
 import type { Logins } from './access/logins.js';
 import { Tries } from './access/tries.js';
+import { dataRoutes } from './data-routes.js';
 import { errorAnswers, isDeparture } from './errors.js';
 import { dataRoutes } from './data-routes.js';
 import type { Metrics } from './metrics.js';

@@ -17,14 +17,13 @@ export class Body {
   static async read({ req }: Context): Promise<Body> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) {
-        // The rest is read and let go, so that the answer arrives.
-        req.resume();
-        throw new DsageError('limit-exceeded', `The body is longer than ${String(MAX_BODY_BYTES)} bytes.`);
-      }
-      chunks.push(chunk);
+      // What is too long is read to its end and let go, so that the answer arrives.
+      if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    }
+    if (bytes > MAX_BODY_BYTES) {
+      throw new DsageError('limit-exceeded', `The body is longer than ${String(MAX_BODY_BYTES)} bytes.`);
     }
     const fields = parse(Buffer.concat(chunks).toString('utf8'));
     if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) {

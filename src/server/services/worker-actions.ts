@@ -28,17 +28,18 @@ export function workerActions({ engine, log }: Pick<Services, 'engine' | 'log'>)
       requireWorker(worker, caller);
       const reason = `Asked by ${caller.name}.`;
       await engine.ask((request) => ({ type: 'drain-asked', request, worker, reason, stop }));
-      log.info('a worker was drained', { worker, stop, user: caller.name });
+      log.info('a worker was drained', { worker, stop, by: caller.name });
     },
     async resume({ worker }, caller) {
       requireWorker(worker, caller);
       await engine.ask((request) => ({ type: 'resume-asked', request, worker }));
+      log.info('a worker was resumed', { worker, by: caller.name });
     },
     async remove({ worker }, caller) {
       requireWorker(worker, caller);
       const reason = `Removed by ${caller.name}.`;
       await engine.ask((request) => ({ type: 'remove-asked', request, worker, reason }));
-      log.info('a worker was removed', { worker, user: caller.name });
+      log.info('a worker was removed', { worker, by: caller.name });
     },
   };
 }

@@ -61,6 +61,7 @@ const READS: readonly Operation[] = [
     query: { download: 'Any value: as a file' },
   },
   { method: 'get', path: '/jobs/:id/program', summary: "The job's code.", answer: TEXT },
+  { method: 'get', path: '/jobs/:id/parameters', summary: "A class job's parameters.", answer: CBOR },
   {
     ...{ method: 'get', path: '/jobs/:id/tasks', answer: 'TaskPage' },
     summary: "A page of the job's tasks.",
@@ -148,11 +149,11 @@ const CHANGES: readonly Operation[] = [
   },
   {
     ...{ method: 'post', path: '/workers/:id/resume', answer: 'Nothing' },
-    summary: 'Gives tasks to a worker again that was drained.',
+    summary: 'Gives a worker that drains new tasks again.',
   },
   {
     ...{ method: 'post', path: '/workers/:id/remove', answer: 'Nothing' },
-    summary: 'Ends a worker, whose tasks run elsewhere, or forgets one that is away.',
+    summary: 'Takes a worker out of the list.',
   },
   {
     ...{ method: 'post', path: '/users', answer: 'NewUser' },

@@ -240,6 +240,86 @@ describe('workers', () => {
     expect(lab.reply?.problem).to.include({ code: 'not-found' });
   });
 
+  it('resumes a worker that drains: it takes leases again, and asking twice is no error', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const { number, connection } = worker;
+    lab.do({ type: 'drain-asked', request: 1, worker: number, reason: 'repair', stop: false });
+    lab.submit();
+    expect(lab.leased()).to.deep.equal([]);
+    lab.do({ type: 'resume-asked', request: 2, worker: number });
+    expect(lab.sends('resume')).to.deep.equal([{ type: 'resume', worker: number, connection }]);
+    expect(lab.reply).to.deep.equal({ type: 'reply', request: 2 });
+    expect(lab.leased(worker)).to.deep.equal(['1/0#1']);
+    lab.do({ type: 'resume-asked', request: 3, worker: number });
+    expect(lab.reply?.problem).to.equal(undefined);
+    lab.disconnect(worker).do({ type: 'resume-asked', request: 4, worker: number });
+    expect(lab.reply?.problem).to.include({ code: 'not-found' });
+  });
+
+  it('does not resume a worker that is to end, whoever said so', () => {
+    const lab = new ServerLab();
+    const [told, signalled] = [lab.worker(), lab.worker()];
+    lab.do({ type: 'drain-asked', request: 1, worker: told.number, reason: 'x', stop: true });
+    const { number, connection } = signalled;
+    lab.do({ type: 'worker-draining', worker: number, connection, stop: true });
+    for (const worker of [told, signalled]) {
+      lab.do({ type: 'resume-asked', request: 2, worker: worker.number });
+      expect(lab.reply?.problem).to.include({ code: 'failed-precondition' });
+      expect(lab.reply?.problem?.hint).to.contain('dsage-worker');
+      expect(lab.sends('resume')).to.deep.equal([]);
+    }
+  });
+
+  it('resumes a worker again that missed it with its stream, and lets it drain when it is told to', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const { number } = worker;
+    const drain = { type: 'drain-asked', request: 1, worker: number, reason: 'x', stop: false } as const;
+    lab.do(drain).do({ type: 'resume-asked', request: 2, worker: number }).register(worker);
+    const again = { type: 'worker-draining', worker: number, connection: worker.connection } as const;
+    lab.do(again);
+    expect(lab.sends('drain')).to.deep.equal([]);
+    expect(lab.sends('resume')).to.have.lengthOf(1);
+    expect(lab.state.workers.get(number)?.draining).to.equal(false);
+    lab.do({ ...again, stop: true });
+    expect(lab.sends('drain')).to.have.lengthOf(1);
+    expect(lab.state.workers.get(number)).to.include({ draining: true, stopping: true });
+  });
+
+  it('removes a connected worker once it has drained', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 1 });
+    const { number, connection } = worker;
+    const job = lab.submit();
+    lab.do({ type: 'remove-asked', request: 1, worker: number, reason: 'gone' });
+    expect(lab.sends('drain')).to.deep.equal([
+      { type: 'drain', worker: number, connection, reason: 'gone', stop: true },
+    ]);
+    expect(lab.reply).to.deep.equal({ type: 'reply', request: 1 });
+    lab.answers(worker, { job, index: 0, attempt: 1 }).disconnect(worker);
+    expect(lab.state.workers.size).to.equal(0);
+    expect(lab.status(job)).to.equal('completed');
+  });
+
+  it('forgets a worker that is away: what it held waits again and has not failed, and it may still answer', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 2 });
+    const job = lab.submit({ tasks: 2, limits: { maxAttempts: 1 } });
+    lab.disconnect(worker).do({ type: 'remove-asked', request: 1, worker: worker.number, reason: 'gone' });
+    expect(lab.reply).to.deep.equal({ type: 'reply', request: 1 });
+    expect(lab.state.workers.size).to.equal(0);
+    expect(lab.store.failures(job, 0)).to.deep.equal([]);
+    const next = lab.worker({ slots: 1 });
+    expect(lab.leased(next)).to.deep.equal(['1/0#2']);
+    lab.register(worker, [{ job, index: 1, attempt: 1 }]);
+    expect(lab.sends('welcome')[0]?.stale).to.deep.equal([]);
+    lab.answers(worker, { job, index: 1, attempt: 1 }).answers(next, { job, index: 0, attempt: 2 });
+    expect(lab.status(job)).to.equal('completed');
+    lab.do({ type: 'remove-asked', request: 2, worker: 99, reason: '' });
+    expect(lab.reply?.problem).to.include({ code: 'not-found' });
+  });
+
   it('stores users', () => {
     const lab = new ServerLab();
     const user = { name: 'bob', role: 'user' as const, enabled: true, createdAtMs: 1, serials: ['0a'] };

@@ -449,6 +449,37 @@ describe('worker core: draining', () => {
     expect(lab.do({ type: 'drain-received', reason: 'again', stop: true }).effects).to.deep.equal([]);
   });
 
+  it('takes leases again when it is resumed, and not when it is to end', () => {
+    const lab = new Lab(1).connect();
+    lab.do({ type: 'drain-received', reason: 'repair', stop: false, isFromServer: true });
+    expect(lab.of('announce-drain')).to.deep.equal([]);
+    expect(lab.of('drained')).to.have.length(1);
+    expect(lab.credits).to.deep.equal([0]);
+    lab.now += 20;
+    lab.do({ type: 'resume-received' });
+    expect(lab.credits).to.deep.equal([2]);
+    expect(lab.lease(1).of('run')).to.have.length(1);
+    lab.end(0, lease(1)).do({ type: 'answers-recorded', seq: 1 });
+    lab.do({ type: 'drain-received', reason: 'SIGTERM', stop: true });
+    expect(lab.of('announce-drain')).to.deep.equal([
+      { type: 'announce-drain', reason: 'SIGTERM', stop: true },
+    ]);
+    lab.do({ type: 'resume-received' });
+    expect(lab.state.draining).to.include({ stop: true });
+    lab.do({ type: 'drain-received', reason: 'as the worker said', stop: false, isFromServer: true });
+    expect(lab.of('drained')).to.have.length(1);
+  });
+
+  it('says that it will end though it drains already', () => {
+    const lab = new Lab(1).connect();
+    lab.do({ type: 'drain-received', reason: 'repair', stop: false, isFromServer: true });
+    lab.do({ type: 'drain-received', reason: 'SIGTERM', stop: true });
+    expect(lab.of('announce-drain')).to.deep.equal([
+      { type: 'announce-drain', reason: 'SIGTERM', stop: true },
+    ]);
+    expect(lab.of('drained')).to.have.length(1);
+  });
+
   it('says again that it drains after a reconnect, and can be told to stop later', () => {
     const upgrade = { type: 'drain-received', reason: 'upgrade', stop: false, isFromServer: true } as const;
     const lab = new Lab().connect().do(upgrade);
