@@ -125,7 +125,11 @@ async function open(monitor: MonitorLab, path: string, lastEventId = '', caller 
   let hasEnded = false;
   response.setEncoding('utf8');
   response.on('data', (text: string) => {
-    const messages = (rest + text).split('\n\n');
+    // Messages of many megabytes come in small pieces.
+    const isWhole = text.includes('\n\n') || (text.startsWith('\n') && rest.endsWith('\n'));
+    rest += text;
+    if (!isWhole) return;
+    const messages = rest.split('\n\n');
     rest = messages.pop() ?? '';
     for (const message of messages) {
       const field = (name: string) =>

@@ -67,5 +67,9 @@ function told(message: Buffer | undefined): Told {
       .split('\n')
       .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
   );
-  return { event: fields['event'] ?? '', id: fields['id'] ?? '', data: JSON.parse(fields['data'] ?? '{}') };
+  return {
+    event: fields['event'] ?? '',
+    id: fields['id'] ?? '',
+    data: JSON.parse(fields['data'] ?? '{}') as Told['data'],
+  };
 }
