@@ -57,10 +57,14 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function search(): void {
-  const field = (): HTMLElement | null => document.getElementById('search');
-  if (!field()) go('/jobs');
+  const field = document.getElementById('search');
+  if (field) {
+    field.focus();
+    return;
+  }
+  go('/jobs');
   // The page of jobs is drawn after this.
-  setTimeout(() => field()?.focus(), 0);
+  setTimeout(() => document.getElementById('search')?.focus(), 50);
 }
 
 function rows(): HTMLElement[] {

@@ -1,6 +1,6 @@
 import type { Timeline, TimelineBar } from '../../../src/model/monitor.js';
 
-export interface Lane {
+interface Lane {
   readonly bars: readonly TimelineBar[];
 }
 

@@ -10,7 +10,7 @@ export interface OutputSection {
 }
 
 /** The page keeps this much of what it has read: the newest. */
-export const MAX_KEPT_CHARS = 512 * 1024;
+const MAX_KEPT_CHARS = 512 * 1024;
 /** And of one section its end. */
 export const MAX_SECTION_CHARS = 60_000;
 const MAX_SECTIONS = 300;

@@ -1,7 +1,7 @@
 /** Longer text is cut before it reaches the page: a line of a megabyte would lay out for seconds. */
-export const MAX_INLINE_CHARS = 400;
-export const MAX_LINE_CHARS = 2_000;
-export const MAX_BLOCK_CHARS = 64_000;
+const MAX_INLINE_CHARS = 400;
+const MAX_LINE_CHARS = 2_000;
+const MAX_BLOCK_CHARS = 64_000;
 
 /** The start of a text, cut between code points. */
 export function cut(text: string, max: number): string {

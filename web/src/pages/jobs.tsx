@@ -153,20 +153,26 @@ interface TextProps {
 
 function Text({ label, value, set, type = 'text', isSearch = false }: TextProps) {
   const timer = useSignal<ReturnType<typeof setTimeout> | undefined>(undefined);
+  /** What is typed and not in the URL yet: live changes draw the page again meanwhile. */
+  const draft = useSignal<string | undefined>(undefined);
   return (
     <label class={isSearch ? 'field grow' : 'field'}>
       <span>{label}</span>
       <input
         // Preact's types tell the kinds of inputs apart; this one is any of three.
         {...({ type } as { type: 'text' })}
-        value={value}
+        value={draft.value ?? value}
         id={isSearch ? 'search' : undefined}
         placeholder={isSearch ? 'Name, code, label or number ( / )' : undefined}
         maxLength={200}
         onInput={({ currentTarget }) => {
           clearTimeout(timer.peek());
           const text = currentTarget.value;
-          timer.value = setTimeout(() => set(text), 250);
+          draft.value = text;
+          timer.value = setTimeout(() => {
+            set(text);
+            draft.value = undefined;
+          }, 250);
         }}
       />
     </label>
@@ -228,7 +234,7 @@ function NoJobs({
   return (
     <div class="empty-state">
       <p>No jobs yet. Submit the first one:</p>
-      <Command text="dsage eval '2n**200n'" label="submit a job" />
+      <Command text="npx dsage eval '2n**200n'" label="submit a job" />
     </div>
   );
 }

@@ -206,8 +206,8 @@ function NothingActive({ hasWorkers }: { readonly hasWorkers: boolean }) {
   return (
     <div class="empty-state">
       <p>Nothing runs. {hasWorkers ? 'Submit a job:' : 'Start a worker first, then submit a job:'}</p>
-      {!hasWorkers && <Command text="dsage-worker" label="start a worker" />}
-      <Command text="dsage eval '2n**200n'" label="submit a job" />
+      {!hasWorkers && <Command text="npx dsage-worker" label="start a worker" />}
+      <Command text="npx dsage eval '2n**200n'" label="submit a job" />
     </div>
   );
 }
@@ -215,8 +215,8 @@ function NothingActive({ hasWorkers }: { readonly hasWorkers: boolean }) {
 function NoWorkers() {
   return (
     <div class="empty-state">
-      <p>No worker is connected. On this machine:</p>
-      <Command text="dsage-worker" label="start a worker" />
+      <p>No worker is connected. On the server’s machine:</p>
+      <Command text="npx dsage-worker" label="start a worker" />
       <p>
         <a href="/help">Workers on other machines</a>
       </p>

@@ -17,7 +17,7 @@ export function WorkersPage() {
       {workers?.length === 0 && (
         <div class="empty-state">
           <p>No worker has connected yet. On the server’s machine:</p>
-          <Command text="dsage-worker" label="start a worker" />
+          <Command text="npx dsage-worker" label="start a worker" />
           <p>
             <a href="/help">Workers on other machines</a>
           </p>

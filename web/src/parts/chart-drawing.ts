@@ -6,6 +6,8 @@ import type { History, Overview } from '../../../src/model/monitor.js';
 
 const HEIGHT = 190;
 const MAX_POINTS = 600;
+/** Slots and tasks are whole. */
+const WHOLE_STEPS = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((one) => [one, 2 * one, 5 * one]);
 
 type Point = Pick<Overview, 'atMs' | 'tasksPerSecond' | 'busySlots' | 'slots'>;
 
@@ -71,11 +73,18 @@ export class LiveChart {
           slots: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
         },
         axes: [
-          { ...axis, size: 28, grid: { show: false } },
-          { ...axis, scale: 'rate', size: 44 },
+          {
+            ...axis,
+            size: 26,
+            incrs: [1, 5, 10, 15, 30, 60, 120, 300, 600],
+            space: 72,
+            grid: { show: false },
+            values: (_plot, seconds) => seconds.map(clock),
+          },
+          { ...axis, scale: 'rate', size: 44, incrs: WHOLE_STEPS },
           // 1 is the right side; the library's name of it is known to the compiler only.
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
-          { ...axis, scale: 'slots', side: 1, size: 36, grid: { show: false } },
+          { ...axis, scale: 'slots', side: 1, incrs: WHOLE_STEPS, size: 36, grid: { show: false } },
         ],
         series: [
           {},
@@ -113,4 +122,9 @@ function columns(points: readonly Point[]): uPlot.AlignedData {
     points.map(({ busySlots }) => busySlots),
     points.map(({ slots }) => slots),
   ];
+}
+
+function clock(seconds: number): string {
+  const [hours, minutes, rest] = new Date(seconds * 1000).toTimeString().slice(0, 8).split(':');
+  return rest === '00' ? `${hours ?? ''}:${minutes ?? ''}` : `${hours ?? ''}:${minutes ?? ''}:${rest ?? ''}`;
 }

@@ -10,7 +10,7 @@ export function Command({ text, label }: { readonly text: string; readonly label
   };
   return (
     <div class="command">
-      <pre tabindex={0} role="region" aria-label={label}>
+      <pre tabindex={0} role="group" aria-label={label}>
         {text}
       </pre>
       <button type="button" class="quiet" aria-label={`Copy: ${label}`} onClick={() => void copy()}>

@@ -15,7 +15,7 @@ export function JobTable({ jobs, selected, onSelect }: JobTableProps) {
   const all = jobs.length > 0 && jobs.every(({ id }) => selected.has(id));
   return (
     <Scroll label="Jobs">
-      <table class="table cards-on-phone">
+      <table class="table table-jobs cards-on-phone">
         <thead>
           <tr>
             <th class="check">

@@ -67,7 +67,7 @@ export function Scroll({
   readonly children: ComponentChildren;
 }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={label}>
+    <div class="scroll" tabindex={0} role="group" aria-label={label}>
       {children}
     </div>
   );

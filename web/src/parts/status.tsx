@@ -1,7 +1,7 @@
 import type { JobStatus } from '../../../src/model/status.js';
 
 /** A shape for each status besides its colour. */
-export const STATUS_ICONS: Readonly<Record<JobStatus, string>> = {
+const STATUS_ICONS: Readonly<Record<JobStatus, string>> = {
   waiting: 'M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11M8 5v3.2l2.2 1.4',
   processing: 'M5 3.2l7.5 4.8L5 12.8z',
   completed: 'M3 8.6l3.3 3.4L13 4.6',

@@ -38,7 +38,7 @@ export function Block({ text, label, href, isAtEnd = false }: BlockProps) {
         }
         class="block"
         tabindex={0}
-        role="region"
+        role="group"
         aria-label={label}
       >
         <bdi>{shown}</bdi>
