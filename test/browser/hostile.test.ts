@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 
+import { eventually } from '../support/cluster.js';
 import { facts, textOf, waitForStatus } from '../support/monitor-acts.js';
 import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
 import { settled } from '../support/monitor-pages.js';
@@ -12,12 +13,11 @@ const NAME = `${HTML} ${RTL}`;
 
 /** Nothing of what was written became a part of the page. */
 async function expectHarmless({ page, troubles }: Visit, where: string): Promise<void> {
-  const found = await page.evaluate(() => ({
+  const found = await page.evaluate<object>(`({
     isHacked: 'isHacked' in globalThis,
-    injected: document.querySelectorAll('body script:not([src^="/assets/"]), iframe, [onerror], img[src="x"]')
-      .length,
+    injected: document.querySelectorAll('body script:not([src^="/assets/"]), iframe, [onerror], img[src="x"]').length,
     isWide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-  }));
+  })`);
   expect({ ...found, troubles }, where).to.deep.equal({
     ...{ isHacked: false, injected: 0, isWide: false, troubles: [] },
   });
@@ -36,8 +36,8 @@ describe('what jobs hold stays text', () => {
     monitor = await startMonitor({ workers: 1 });
     visit = await monitor.visit();
   });
+  afterEach(() => monitor.d.killAll());
   after(async () => {
-    await monitor.d.killAll();
     await monitor.stop();
     removeTempDirs();
   });
@@ -50,6 +50,7 @@ describe('what jobs hold stays text', () => {
       name: NAME,
     });
     endless.wait().catch(() => undefined);
+    await eventually('it is there', () => endless.id !== undefined);
     await open(page, '/');
     await page.getByRole('link', { name: '<script>globalThis.isHacked' }).waitFor();
     await expectHarmless(visit, 'the overview');
