@@ -108,6 +108,7 @@ async function servicesOf(lab: ServerLab): Promise<MonitorServices> {
     log: createLog({ level: 'error', console: false }),
     totals: { completed: 0, failed: 0, killed: 0 },
     ...{ startedAtMs: lab.now, cluster: 'lab', webUrl: () => '' },
+    createWebLogin: () => '',
     readOwnLog: () => Promise.resolve([]),
     stopSoon: () => undefined,
     submitted: () => undefined,
