@@ -4,8 +4,7 @@ import { Cluster } from '../systems/cluster.js';
 import type { Bench, BenchOptions } from './bench.js';
 
 const VIEWERS = 200;
-/** With the maps beside them just less than the million tasks that may wait. */
-const TASKS_A_JOB = 8;
+const TASKS_A_JOB = 10;
 
 /** What people that watch cost a server that is full. */
 export const monitor: Bench = {
@@ -15,7 +14,7 @@ export const monitor: Bench = {
 };
 
 async function run({ quick, runs, progress }: BenchOptions): Promise<Report> {
-  const [jobs, tasks, samples] = quick ? [1_000, 20_000, 5] : [99_000, 200_000, 50];
+  const [jobs, tasks, samples] = quick ? [1_000, 20_000, 5] : [100_000, 200_000, 50];
   const figures = { without: [] as number[], watched: [] as number[], page: [] as number[] };
   for (let round = 1; round <= runs; round += 1) {
     progress(`${String(jobs)} jobs (run ${String(round)} of ${String(runs)})`);
