@@ -11,7 +11,6 @@ import type { Logins } from './access/logins.js';
 import { Tries } from './access/tries.js';
 import { dataRoutes } from './data-routes.js';
 import { errorAnswers, isDeparture } from './errors.js';
-import { dataRoutes } from './data-routes.js';
 import type { Metrics } from './metrics.js';
 import { page } from './page.js';
 import { serverRoutes } from './server-routes.js';
