@@ -107,7 +107,7 @@ async function servicesOf(lab: ServerLab): Promise<MonitorServices> {
     blobs: await BlobStore.open(makeTempDir()),
     log: createLog({ level: 'error', console: false }),
     totals: { completed: 0, failed: 0, killed: 0 },
-    ...{ startedAtMs: lab.now, cluster: 'lab', webUrl: () => '' },
+    ...{ startedAtMs: lab.now, cluster: 'lab', webUrl: () => '', createWebLogin: () => '' },
     readOwnLog: () => Promise.resolve([]),
     stopSoon: () => undefined,
     submitted: () => undefined,

@@ -1,6 +1,7 @@
 import type { JobDetail } from '../../../model/monitor.js';
 import { isFinal } from '../../../model/status.js';
 import { decodeValue } from '../../../wire/codec.js';
+import { readPayload } from '../../../wire/payload.js';
 import { explain } from '../../core/explain.js';
 import type { JobView } from '../../views.js';
 import type { MonitorServices } from '../monitor-services.js';
@@ -51,6 +52,8 @@ export function parametersOf(view: JobView): unknown {
 }
 
 function programOf({ record }: JobView): Readonly<Record<string, unknown>> {
-  const program = decodeValue(record.spec.program);
+  const content = readPayload(record.spec.program);
+  // One that is too large for a message is a blob, and is only named.
+  const program = content.type === 'inline' ? decodeValue(content.bytes) : undefined;
   return typeof program === 'object' && program !== null ? (program as Record<string, unknown>) : {};
 }
