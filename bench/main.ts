@@ -11,6 +11,7 @@ import { factor } from './benches/factor.js';
 import { jobs } from './benches/jobs.js';
 import { idle } from './benches/idle.js';
 import { latency } from './benches/latency.js';
+import { monitor } from './benches/monitor.js';
 import { scale } from './benches/scale.js';
 import { single } from './benches/single.js';
 import { start } from './benches/start.js';
@@ -21,7 +22,7 @@ import { profile } from './support/profile.js';
 import type { Report } from './support/results.js';
 import { renderBars, renderReport } from './support/table.js';
 
-const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start];
+const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start, monitor];
 /** Takes minutes: only where it is named, as by npm run bench:factor. */
 const NAMED_BENCHES: readonly Bench[] = [factor];
 

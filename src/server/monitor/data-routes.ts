@@ -11,7 +11,7 @@ import { inlinePayload } from '../../wire/payload.js';
 import type { JobView } from '../views.js';
 import { addEventRoutes } from './events/event-routes.js';
 import type { MonitorServices } from './monitor-services.js';
-import { jobDetail, parametersOf, programText } from './view/job-detail.js';
+import { jobDetail, parametersOf, programOf, programText } from './view/job-detail.js';
 import { JobPages } from './view/job-pages.js';
 import { outputPage } from './view/output-pages.js';
 import { overviewOf } from './view/overview.js';
@@ -52,17 +52,17 @@ function addJobRoutes(router: Router, services: MonitorServices): void {
     const view = jobOf(services, ctx);
     sendValue(ctx, services, resultOf(services, view), `job-${String(view.record.id)}`);
   });
-  router.get('/api/jobs/:id/program', (ctx) => {
+  router.get('/api/jobs/:id/program', async (ctx) => {
     const view = jobOf(services, ctx);
     const { bundle } = view.record.spec;
-    if (bundle === undefined) ctx.body = programText(view);
+    if (bundle === undefined) ctx.body = programText(await programOf(services, view), view);
     else ctx.body = Readable.from(services.blobs.open(bundle));
     // It is shown as text, whatever is in it.
     ctx.type = 'text/plain; charset=utf-8';
   });
-  router.get('/api/jobs/:id/parameters', (ctx) => {
+  router.get('/api/jobs/:id/parameters', async (ctx) => {
     const view = jobOf(services, ctx);
-    const parameters = parametersOf(view);
+    const parameters = parametersOf(await programOf(services, view));
     const payload = parameters === undefined ? undefined : inlinePayload(encodeValue(parameters));
     sendValue(ctx, services, payload, `job-${String(view.record.id)}-parameters`);
   });

@@ -1,3 +1,4 @@
+import { DsageError } from '../../../model/errors.js';
 import type { JobDetail } from '../../../model/monitor.js';
 import { isFinal } from '../../../model/status.js';
 import { decodeValue } from '../../../wire/codec.js';
@@ -31,29 +32,46 @@ export function jobDetail(services: MonitorServices, view: JobView): JobDetail {
   };
 }
 
-/** The code of a job as people read it; a class or function of a module that workers have is only named. */
-export function programText(view: JobView): string {
-  const program = programOf(view);
+/** A program is read whole: one that is larger is not shown. */
+const MOST_PROGRAM_BYTES = 16 * 1_048_576;
+
+type Program = Readonly<Record<string, unknown>>;
+
+/** What a job runs, decoded. Throws `limit-exceeded` where it is too much to be looked into. */
+export async function programOf({ blobs }: MonitorServices, { record }: JobView): Promise<Program> {
+  const content = readPayload(record.spec.program);
+  if (content.type === 'none') return {};
+  if (content.type === 'inline') return objectOf(content.bytes);
+  if (content.ref.sizeBytes > MOST_PROGRAM_BYTES) {
+    throw new DsageError(
+      'limit-exceeded',
+      `The program has ${String(content.ref.sizeBytes)} bytes, and is shown up to ${String(MOST_PROGRAM_BYTES)}.`,
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blobs.open(content.ref)) chunks.push(chunk);
+  return objectOf(Buffer.concat(chunks));
+}
+
+/** The code as people read it; a class or function of a module that workers have is only named. */
+export function programText(program: Program, { record }: JobView): string {
   for (const name of ['code', 'source'] as const) {
     const text = program[name];
     if (typeof text === 'string') return text;
   }
   const { home, export: exported } = program;
-  const { path, specifier } = (home ?? {}) as Readonly<Record<string, unknown>>;
+  const { path, specifier } = (home ?? {}) as Program;
   const module = [specifier, path].find((it) => typeof it === 'string');
-  const name = typeof exported === 'string' ? exported : view.record.spec.summary;
+  const name = typeof exported === 'string' ? exported : record.spec.summary;
   return module === undefined ? name : `import { ${name} } from '${module}';`;
 }
 
 /** What a class was made with, or the variables of a code string; undefined where there is nothing of the kind. */
-export function parametersOf(view: JobView): unknown {
-  const { parameters, vars, scope } = programOf(view);
+export function parametersOf({ parameters, vars, scope }: Program): unknown {
   return parameters ?? vars ?? scope;
 }
 
-function programOf({ record }: JobView): Readonly<Record<string, unknown>> {
-  const content = readPayload(record.spec.program);
-  // One that is too large for a message is a blob, and is only named.
-  const program = content.type === 'inline' ? decodeValue(content.bytes) : undefined;
-  return typeof program === 'object' && program !== null ? (program as Record<string, unknown>) : {};
+function objectOf(bytes: Uint8Array): Program {
+  const program = decodeValue(bytes);
+  return typeof program === 'object' && program !== null ? (program as Program) : {};
 }

@@ -43,6 +43,8 @@ export class LiveView {
   #tasksInSecond = 0;
   #timer: NodeJS.Timeout | undefined;
   #isCounted = false;
+  /** Forgotten while jobs are counted: a page of the store that was read before may still have them. */
+  readonly #gone = new Set<JobId>();
 
   constructor(options: LiveViewOptions) {
     this.#options = options;
@@ -57,6 +59,7 @@ export class LiveView {
       },
       onDone: () => {
         this.#isCounted = true;
+        this.#gone.clear();
       },
     });
   }
@@ -101,6 +104,7 @@ export class LiveView {
         for (const job of send.jobs) {
           this.#raise(this.table.owner(job));
           this.table.delete(job);
+          if (!this.#isCounted) this.#gone.add(job);
         }
         this.#failures.forget(send.jobs);
         break;
@@ -160,7 +164,8 @@ export class LiveView {
 
   #found({ id, owner, state }: JobRecord): void {
     // What was told since the start is newer, and unfinished jobs are in the table from the start on.
-    if (this.table.status(id) === undefined && isFinal(state.status)) this.table.set(id, owner, state.status);
+    if (this.table.status(id) !== undefined || this.#gone.has(id) || !isFinal(state.status)) return;
+    this.table.set(id, owner, state.status);
   }
 
   /** The repeat of a submission is accepted too, when its job may have ended long ago. */

@@ -151,7 +151,7 @@ describe('what the monitor reads', () => {
   it('shows a task with what went wrong in each attempt', async () => {
     const { lab } = monitor;
     const worker = lab.worker({ name: 'lathe' });
-    const program = encodeValue({ type: 'eval', code: 'boom()', vars: { n: 2n ** 70n } });
+    const program = inlinePayload(encodeValue({ type: 'eval', code: 'boom()', vars: { n: 2n ** 70n } }));
     const job = lab.submit({ owner: 'ada', limits: { maxAttempts: 1 }, program });
     lab.renew(worker, 1);
     const failure: Failure = {

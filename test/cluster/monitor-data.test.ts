@@ -1,0 +1,93 @@
+import { get, type IncomingMessage } from 'node:http';
+
+import { expect } from 'chai';
+
+import type { Dsage } from '#dsage/client/connect.js';
+import type { JobDetail, JobPage, OutputPage, Overview, TaskDetail, Timeline } from '#dsage/model/monitor.js';
+import { decodeValue } from '#dsage/wire/codec.js';
+
+import { type Cluster, eventually, startCluster } from '../support/cluster.js';
+import { removeTempDirs } from '../support/temp-dir.js';
+import { WebClient } from '../support/web.js';
+
+describe('what the monitor shows of a real cluster', function () {
+  this.timeout(60_000);
+  let cluster: Cluster;
+  let d: Dsage;
+  let web: WebClient;
+
+  before(async () => {
+    cluster = await startCluster({ workers: 1, slots: 2 });
+    d = await cluster.connect();
+    web = await loggedIn();
+  });
+  after(async () => {
+    await cluster.stop();
+    removeTempDirs();
+  });
+
+  async function loggedIn(): Promise<WebClient> {
+    const client = new WebClient(await d.webServerUrl());
+    await client.login(await d.webLogin());
+    return client;
+  }
+
+  async function bytes(path: string): Promise<Uint8Array> {
+    const response = await fetch(`${web.url}${path}`, { headers: { cookie: web.cookie ?? '' } });
+    expect(response.status, path).to.equal(200);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  it('a job with its exact result, its code, and a bar on its worker', async () => {
+    const job = d('console.log("hi"); 2n ** 200n');
+    await job.wait();
+    const detail = await web.json<JobDetail>(`/api/jobs/${job.id}`);
+    expect(detail).to.include({ status: 'completed', hasOutput: true });
+    expect(decodeValue(await bytes(`/api/jobs/${job.id}/result`))).to.equal(2n ** 200n);
+    expect((await web.ask(`/api/jobs/${job.id}/program`)).text).to.include('2n ** 200n');
+    const { bars, workers } = await web.json<Timeline>(`/api/jobs/${job.id}/timeline`);
+    expect(bars).to.have.lengthOf(1);
+    expect(workers).to.have.property(String(bars[0]?.worker));
+    await eventually('the output', async () => {
+      const { pieces } = await web.json<OutputPage>(`/api/jobs/${job.id}/output`);
+      return pieces.map(({ text }) => text).join('') === 'hi\n';
+    });
+  });
+
+  it('a task that failed, with its stack', async () => {
+    const job = d('throw new TypeError("no good")', { maxAttempts: 1 });
+    await job.wait().catch(() => undefined);
+    const { attempts } = await web.json<TaskDetail>(`/api/jobs/${job.id}/tasks/0`);
+    expect(attempts.at(-1)?.message).to.include('no good');
+    expect(attempts.at(-1)?.stack).to.include('TypeError');
+    const { failures } = await web.json<Overview>('/api/overview');
+    expect(failures.map((failure) => failure.job)).to.include(job.id);
+  });
+
+  it('tells those who watch when a job comes, runs and ends', async () => {
+    let told = '';
+    const { url, cookie = '' } = web;
+    const watching = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(`${url}/api/events?topic=jobs`, { headers: { cookie } }, resolve).on('error', reject);
+    });
+    watching.setEncoding('utf8').on('data', (text: string) => (told += text));
+    await eventually('a snapshot', () => told.includes('event: snapshot'));
+    await d('1 + 1').wait();
+    await eventually('a delta', () => told.includes('event: delta'));
+    watching.destroy();
+  });
+
+  it('counts what ended before the server started again', async () => {
+    const before = await web.json<Overview>('/api/overview');
+    await cluster.killServer();
+    await cluster.restartServer();
+    await eventually('the client is back', async () => (await d('1').wait()) === 1, 30_000);
+    web = await loggedIn();
+    await eventually('the count', async () => {
+      const { jobs } = await web.json<Overview>('/api/overview');
+      return jobs.completed === before.jobs.completed + 1 && jobs.failed === before.jobs.failed;
+    });
+    const { jobs } = await web.json<JobPage>('/api/jobs?status=failed');
+    expect(jobs).to.have.lengthOf(before.jobs.failed);
+  });
+});
