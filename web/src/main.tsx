@@ -1,4 +1,13 @@
-import './style.css';
+// In this order: what is narrower or later wins.
+import './style/tokens.css';
+import './style/base.css';
+import './style/controls.css';
+import './style/cards.css';
+import './style/status.css';
+import './style/tables.css';
+import './style/jobs.css';
+import './style/dialogs.css';
+import './style/narrow.css';
 
 import { render } from 'preact';
 
