@@ -52,7 +52,7 @@ describe('jobs on the page', () => {
     await waitForStatus(page, 'processing');
     writeFileSync(gate, '');
     await waitForStatus(page, 'completed');
-    const shown = await textOf(page.getByRole('region', { name: 'Result' }), /\d{10}/);
+    const shown = await textOf(page.getByRole('group', { name: 'Result' }), /\d{10}/);
     expect(shown.trim().replace(/n$/, '')).to.equal(POWER);
     expect(await job.wait()).to.equal(2n ** 200n);
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).to.equal(true);
