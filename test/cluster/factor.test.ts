@@ -67,7 +67,7 @@ describe('DistributedFactor on a cluster', function () {
       const restarts: Promise<unknown>[] = [];
       job.events.on('collected', () => {
         for (const stage of ['sieving', 'linear algebra', 'square root']) {
-          if (!job.stage.startsWith(stage) || killed.includes(stage) || job.progress.done < 20) continue;
+          if (!job.stage.startsWith(stage) || killed.includes(stage) || job.progress.done < 8) continue;
           killed.push(stage);
           // Whichever of them has the task.
           const victims = cluster.workers.splice(0);
