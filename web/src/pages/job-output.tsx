@@ -28,9 +28,10 @@ export function JobOutput({ job }: { readonly job: JobDetail }) {
       let hasMore = false;
       if (!isPaused.peek()) {
         try {
-          const page = await getJson<OutputPage>(
-            `jobs/${id}/output?index=${index.peek()}&after=${encodeURIComponent(after)}`,
-          );
+          const query = new URLSearchParams();
+          if (index.peek() !== '') query.set('index', index.peek());
+          if (after !== '') query.set('after', after);
+          const page = await getJson<OutputPage>(`jobs/${id}/output?${query.toString()}`);
           if (isGone) return;
           error.value = undefined;
           hasMore = page.cut && page.next !== after;

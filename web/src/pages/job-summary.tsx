@@ -122,6 +122,8 @@ function Code({ job: { id, kind, evaluator, generation } }: { readonly job: JobD
     >
       {error && <Failure error={error} />}
       {value !== undefined && <Block text={value} label="Code" href={`/api/${path}`} />}
+      <h3>Parameters</h3>
+      <ValueView path={`jobs/${id}/parameters`} size={0} label="Parameters" again={generation} />
     </Card>
   );
 }

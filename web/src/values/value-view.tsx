@@ -12,6 +12,7 @@ const MAX_IMAGES = 12;
 
 interface ValueViewProps {
   readonly path: string;
+  /** In bytes; 0 where it is not known before it is read. */
   readonly size: number;
   readonly label: string;
   /** Changes when there is another value. */
@@ -31,6 +32,8 @@ export function ValueView({ path, size, label, again }: ValueViewProps) {
     },
     { again },
   ).value;
+  // Not every job has parameters, and only the answer says so.
+  if (size === 0 && error?.status === 404) return <p class="muted">None.</p>;
   return (
     <div class="value">
       {error && <Failure error={error} />}
@@ -38,7 +41,7 @@ export function ValueView({ path, size, label, again }: ValueViewProps) {
       {value && <Shown value={value.decoded} label={label} />}
       {isLarge && <p class="muted">This value is too long to be shown here.</p>}
       <p class="small muted">
-        {bytesText(size)} ·{' '}
+        {size > 0 && `${bytesText(size)} · `}
         <a href={`/api/${path}?download`} download>
           Download as CBOR
         </a>
