@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -75,7 +74,7 @@ export async function startMonitor(options: ClusterOptions = {}): Promise<Monito
 }
 
 /** A link that logs in once, as `dsage web` asks for it. */
-export async function loginUrl(address: string, directory: string): Promise<string> {
+async function loginUrl(address: string, directory: string): Promise<string> {
   const raw = new RawClient(address, directory);
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -107,14 +106,4 @@ interface AxeResults {
     readonly help: string;
     readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
   }[];
-}
-
-/** The text of a file that a click downloads. */
-export async function downloaded(page: Page, click: () => Promise<void>): Promise<string> {
-  const [download] = await Promise.all([page.waitForEvent('download'), click()]);
-  const chunks: Buffer[] = [];
-  const stream = await download.createReadStream();
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await once(stream, 'end');
-  return Buffer.concat(chunks).toString();
 }

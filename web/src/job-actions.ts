@@ -81,7 +81,7 @@ export function act(action: JobAction, targets: readonly Target[], done: () => v
     case 'priority':
       ask({
         title: `Priority of ${what}`,
-        text: 'Jobs of higher priority start first; 0 is usual.',
+        text: 'Jobs of priority 1 start first, those of 5 last; 3 is usual.',
         deed: 'Change',
         field: { label: 'Priority', type: 'number', value: String(first.priority), isRequired: true },
         act: (text) =>
