@@ -139,7 +139,12 @@ export class Views {
 
   /** Throws `not-found` for an index that the job does not have. */
   task(view: JobView, index: TaskIndex): TaskView {
-    const { id, state } = view.record;
+    this.requireIndex(view, index);
+    return this.#task(view, index, this.#store.end(view.record.id, index));
+  }
+
+  /** Throws `not-found` for an index that the job does not have. */
+  requireIndex({ record: { id, state } }: JobView, index: TaskIndex): void {
     if (index >= state.taskCount) {
       throw new DsageError(
         'not-found',
@@ -147,7 +152,6 @@ export class Views {
         { hint: `List them with: dsage job ${String(id)} --tasks` },
       );
     }
-    return this.#task(view, index, this.#store.end(id, index));
   }
 
   #task(view: JobView, index: TaskIndex, end: TaskEnd | undefined): TaskView {

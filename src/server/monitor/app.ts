@@ -5,7 +5,7 @@ import helmet from 'koa-helmet';
 
 import { DsageError } from '../../model/errors.js';
 import { actionRoutes } from './action-routes.js';
-import { callerOf, refuseForeignChanges, requireLogin } from './access/guard.js';
+import { loginGuard, refuseForeignChanges, sessionCaller } from './access/guard.js';
 import { login } from './access/login.js';
 import type { Logins } from './access/logins.js';
 import { Tries } from './access/tries.js';
@@ -70,7 +70,7 @@ export function apiRouters({ services, logins, isPublic }: AppOptions): readonly
 /** Nothing below /api is reached but through the login: its routers hang behind it. */
 function api(options: AppOptions): Middleware {
   const { services, logins, isPublic } = options;
-  const guard = requireLogin({ logins, users: services.users, isPublic });
+  const guard = loginGuard({ logins, users: services.users, isPublic });
   const routes = apiRouters(options).map((router) => router.routes() as unknown as Middleware);
   /** Asks one router after the other. */
   const ask = async (context: Context, place: number): Promise<void> => {
@@ -102,7 +102,7 @@ function besides(options: AppOptions): Middleware {
   });
   router.get('/metrics', async (context) => {
     // Numbers only, no names: they are open where all who could read them are on this machine anyhow.
-    if (!isLocal && !isPublic && callerOf(context, logins, services.users) === undefined) {
+    if (!isLocal && !isPublic && sessionCaller(context, logins, services.users) === undefined) {
       throw new DsageError(
         'unauthenticated',
         'This needs a login, since the monitor is open to other machines.',

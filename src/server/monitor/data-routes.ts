@@ -3,24 +3,24 @@ import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import type { Context } from 'koa';
 
-import { DsageError } from '../../model/errors.js';
 import type { TaskPage } from '../../model/monitor.js';
-import type { Identity } from '../../model/user.js';
 import { encodeValue } from '../../wire/codec.js';
 import { inlinePayload } from '../../wire/payload.js';
 import type { JobView } from '../views.js';
+import { pathNumber } from './body.js';
+import { callerOf, requireCaller } from './caller.js';
 import { addEventRoutes } from './events/event-routes.js';
 import type { MonitorServices } from './monitor-services.js';
 import { jobDetail, parametersOf, programOf, programText } from './view/job-detail.js';
 import { JobPages } from './view/job-pages.js';
 import { outputPage } from './view/output-pages.js';
 import { overviewOf } from './view/overview.js';
-import { Query, wholeNumber } from './view/query.js';
+import { Query } from './view/query.js';
 import { workerSummary } from './view/summaries.js';
 import { taskDetail, taskRow } from './view/task-views.js';
 import { jobTimeline, workerTimeline } from './view/timelines.js';
 import { answerOf, resultOf, sendValue } from './view/values.js';
-import { requireLogin, viewerOf } from './view/viewer.js';
+import { viewerOf } from './view/viewer.js';
 import { requireWorker } from './view/workers.js';
 
 /** All that the monitor reads. `ctx.state.caller` says who asks; undefined may see numbers and workers only. */
@@ -43,7 +43,7 @@ function addJobRoutes(router: Router, services: MonitorServices): void {
   const pages = new JobPages(services);
   const { store } = services.engine;
   router.get('/api/jobs', async (ctx) => {
-    ctx.body = await pages.page(new Query(ctx.query).jobs(requireLogin(callerOf(ctx))));
+    ctx.body = await pages.page(new Query(ctx.query).jobs(requireCaller(ctx)));
   });
   router.get('/api/jobs/:id', (ctx) => {
     ctx.body = jobDetail(services, jobOf(services, ctx));
@@ -108,38 +108,29 @@ function addTaskRoutes(router: Router, services: MonitorServices): void {
 function addWorkerRoutes(router: Router, services: MonitorServices): void {
   const { state } = services.engine;
   router.get('/api/workers', (ctx) => {
-    requireLogin(callerOf(ctx));
+    requireCaller(ctx);
     ctx.body = { workers: [...state.workers.values()].map(workerSummary) };
   });
   router.get('/api/workers/:id', (ctx) => {
-    requireLogin(callerOf(ctx));
-    ctx.body = workerSummary(requireWorker(state, wholeNumber('worker', ctx.params['id'] ?? '')));
+    requireCaller(ctx);
+    ctx.body = workerSummary(requireWorker(state, pathNumber(ctx, 'id')));
   });
   router.get('/api/workers/:id/timeline', (ctx) => {
-    const { owner } = viewerOf(requireLogin(callerOf(ctx)));
-    const worker = requireWorker(state, wholeNumber('worker', ctx.params['id'] ?? ''));
+    const { owner } = viewerOf(requireCaller(ctx));
+    const worker = requireWorker(state, pathNumber(ctx, 'id'));
     ctx.body = workerTimeline(services, worker, owner);
   });
 }
 
 type Request = Context & { readonly params: Readonly<Record<string, string | undefined>> };
 
-function callerOf({ state }: Context): Identity | undefined {
-  return state['caller'] as Identity | undefined;
-}
-
 function jobOf({ views }: MonitorServices, ctx: Request): JobView {
-  return views.requireJob(wholeNumber('job', ctx.params['id'] ?? ''), requireLogin(callerOf(ctx)));
+  return views.requireJob(pathNumber(ctx, 'id'), requireCaller(ctx));
 }
 
 function taskOf(services: MonitorServices, ctx: Request) {
   const view = jobOf(services, ctx);
-  const index = wholeNumber('task', ctx.params['index'] ?? '');
-  if (index >= view.record.state.taskCount) {
-    throw new DsageError(
-      'not-found',
-      `Job ${String(view.record.id)} has ${String(view.record.state.taskCount)} tasks, from 0 on.`,
-    );
-  }
+  const index = pathNumber(ctx, 'index');
+  services.views.requireIndex(view, index);
   return { view, job: view.record.id, index };
 }

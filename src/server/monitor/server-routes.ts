@@ -1,7 +1,7 @@
 import Router, { type RouterContext } from '@koa/router';
 
 import type { SessionView, UserSummary } from '../../model/monitor.js';
-import type { Identity, UserRecord } from '../../model/user.js';
+import type { UserRecord } from '../../model/user.js';
 import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
 import { packageVersion } from '../../wire/hello.js';
 import { requireRole } from '../services/access.js';
@@ -9,7 +9,7 @@ import { serverActions } from '../services/server-actions.js';
 import { COOKIE } from './access/guard.js';
 import type { Logins } from './access/logins.js';
 import { pathNumber } from './body.js';
-import { requireCaller } from './caller.js';
+import { callerOf, requireCaller } from './caller.js';
 import { openApi } from './openapi/document.js';
 import { serverDetail } from './server-detail.js';
 import type { HttpServices } from './services.js';
@@ -25,7 +25,7 @@ export function serverRoutes({ services, logins, isPublic }: ServerRoutesOptions
   const router = new Router({ prefix: '/api' });
   const actions = serverActions(services);
   router.get('/session', (context) => {
-    const caller = context.state['caller'] as Identity | undefined;
+    const caller = callerOf(context);
     const role = caller === undefined || caller.role === 'server' ? '' : caller.role;
     const version = packageVersion();
     context.body = { user: caller?.name ?? '', role, isPublic, version } satisfies SessionView;

@@ -54,7 +54,8 @@ export function jobActions(services: Services): JobActions {
       const reason = asked === '' ? `Killed by ${caller.name}.` : asked;
       if (indexes.length > 0) {
         const job = onlyOne(own(jobs, caller));
-        for (const index of indexes) views.task(views.requireJob(job, caller), index);
+        const view = views.requireJob(job, caller);
+        for (const index of indexes) views.requireIndex(view, index);
         await engine.ask((request) => ({ type: 'tasks-killed', request, job, indexes, reason }));
         log.info('tasks were killed', { job, tasks: indexes.length, reason, by: caller.name });
         return { killed: [] };

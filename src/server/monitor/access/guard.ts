@@ -3,6 +3,7 @@ import type { Context, Middleware, Next } from 'koa';
 import { DsageError } from '../../../model/errors.js';
 import type { Identity } from '../../../model/user.js';
 import type { Users } from '../../users.js';
+import { requireLogin } from '../caller.js';
 import type { Logins } from './logins.js';
 
 export const COOKIE = 'dsage_session';
@@ -18,21 +19,17 @@ export interface GuardOptions {
 }
 
 /** Lets pass who has a session, and puts whom it acts as into `state.caller`; all others get 401. */
-export function requireLogin({ logins, users, isPublic }: GuardOptions): Middleware {
+export function loginGuard({ logins, users, isPublic }: GuardOptions): Middleware {
   return async (context, next) => {
-    const caller = callerOf(context, logins, users);
-    if (caller === undefined && !(isPublic && isPublicRead(context))) {
-      throw new DsageError('unauthenticated', 'This needs a login.', {
-        hint: 'Run `dsage web` and open the link that it prints.',
-      });
-    }
+    const caller = sessionCaller(context, logins, users);
+    if (!(isPublic && isPublicRead(context))) requireLogin(caller);
     context.state['caller'] = caller;
     await next();
   };
 }
 
 /** Whom the request's session acts as; undefined without one. Throws `unauthenticated` when the user was disabled. */
-export function callerOf(context: Context, logins: Logins, users: Users): Identity | undefined {
+export function sessionCaller(context: Context, logins: Logins, users: Users): Identity | undefined {
   const session = context.cookies.get(COOKIE);
   const caller = session === undefined ? undefined : logins.find(session);
   if (caller === undefined || session === undefined) return undefined;

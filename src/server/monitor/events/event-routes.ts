@@ -2,10 +2,11 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 
 import type { Identity } from '../../../model/user.js';
+import { pathNumber } from '../body.js';
+import { callerOf, requireCaller } from '../caller.js';
 import type { MonitorServices } from '../monitor-services.js';
 import { Pieces } from '../view/output-pages.js';
-import { Query, wholeNumber } from '../view/query.js';
-import { requireLogin } from '../view/viewer.js';
+import { Query } from '../view/query.js';
 import { EventHub } from './event-hub.js';
 import { EventStream } from './stream.js';
 import { topicOf } from './topics.js';
@@ -14,14 +15,14 @@ import { topicOf } from './topics.js';
 export function addEventRoutes(router: Router, services: MonitorServices): void {
   const hub = new EventHub(services.now);
   router.get('/api/events', (ctx) => {
-    const caller = ctx.state['caller'] as Identity | undefined;
+    const caller = callerOf(ctx);
     const { key, topic } = topicOf(services, new Query(ctx.query).text('topic'), caller);
     const join = hub.open(key, topic);
     join(streamOf(services, ctx, caller), ctx.get('Last-Event-ID'));
   });
   router.get('/api/jobs/:id/output/events', (ctx) => {
-    const caller = requireLogin(ctx.state['caller'] as Identity | undefined);
-    const job = wholeNumber('job', ctx.params['id'] ?? '');
+    const caller = requireCaller(ctx);
+    const job = pathNumber(ctx, 'id');
     services.views.requireJob(job, caller);
     const index = new Query(ctx.query).number('index', undefined);
     const stream = streamOf(services, ctx, caller);

@@ -4,7 +4,8 @@ import type { MonitorServices } from '../monitor-services.js';
 import { jobDetail } from '../view/job-detail.js';
 import { overviewOf } from '../view/overview.js';
 import { workerSummary } from '../view/summaries.js';
-import { requireLogin, viewerOf } from '../view/viewer.js';
+import { requireLogin } from '../caller.js';
+import { viewerOf } from '../view/viewer.js';
 import { requireWorker } from '../view/workers.js';
 import type { Topic } from './feed.js';
 

@@ -74,8 +74,8 @@ export class Query {
   }
 }
 
-/** A number in a path or a query. Throws `invalid-argument` for any other text. */
-export function wholeNumber(name: string, text: string): number {
+/** Throws `invalid-argument` for any other text. */
+function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw wrong(name, text, 'a whole number from 0 on');

@@ -1,4 +1,3 @@
-import { DsageError } from '../../../model/errors.js';
 import type { Identity } from '../../../model/user.js';
 
 /** Whose jobs somebody sees. */
@@ -15,10 +14,4 @@ export function viewerOf(caller: Identity | undefined): Viewer {
   if (caller === undefined) return { key: 'public', owner: '', isPublic: true };
   if (caller.role === 'admin') return { key: 'admin', owner: undefined, isPublic: false };
   return { key: `user ${caller.name}`, owner: caller.name, isPublic: false };
-}
-
-/** Throws `unauthenticated` for somebody without a login. */
-export function requireLogin(caller: Identity | undefined): Identity {
-  if (caller !== undefined) return caller;
-  throw new DsageError('unauthenticated', 'This page needs a login.', { hint: 'Open one with: dsage web' });
 }
