@@ -28,8 +28,7 @@ import { FailureLog } from './failure-log.js';
 import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { Monitor } from './monitor/monitor.js';
-import type { HttpServices } from './monitor/services.js';
-import { serverDetail } from './monitor/server-detail.js';
+import type { MonitorServices } from './monitor/monitor-services.js';
 import { Vitals } from './monitor/vitals.js';
 import { LiveView } from './monitor/view/live-view.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
@@ -66,7 +65,7 @@ export class Server {
     | {
         engine: Engine;
         store: Store;
-        services: HttpServices;
+        services: MonitorServices;
         housekeeping: Housekeeping;
         monitor: Monitor;
       }
@@ -191,9 +190,8 @@ export class Server {
     const blobs = await BlobStore.open(files.paths.blobs);
     const users = new Users(engine, files.ca);
     const monitor = this.#monitor(files, now);
-    const services: HttpServices = {
+    const services: MonitorServices = {
       live,
-      serverDetail: (caller) => serverDetail(services, caller),
       engine,
       views: new Views(state, store),
       users,

@@ -14,6 +14,7 @@ import { Engine } from '#dsage/server/engine.js';
 import { dataRoutes } from '#dsage/server/monitor/data-routes.js';
 import type { MonitorServices } from '#dsage/server/monitor/monitor-services.js';
 import { LiveView } from '#dsage/server/monitor/view/live-view.js';
+import { Vitals } from '#dsage/server/monitor/vitals.js';
 import { OutputHub } from '#dsage/server/output-hub.js';
 import { Throughput } from '#dsage/server/throughput.js';
 import { Users } from '#dsage/server/users.js';
@@ -109,6 +110,8 @@ async function servicesOf(lab: ServerLab): Promise<MonitorServices> {
     totals: { completed: 0, failed: 0, killed: 0 },
     ...{ startedAtMs: lab.now, cluster: 'lab', webUrl: () => '' },
     createWebLogin: () => '',
+    vitals: new Vitals(now, () => undefined),
+    ...{ config: {}, address: () => '', storeBytes: () => 0 },
     readOwnLog: () => Promise.resolve([]),
     stopSoon: () => undefined,
     submitted: () => undefined,

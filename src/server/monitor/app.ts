@@ -14,10 +14,10 @@ import { errorAnswers, isDeparture } from './errors.js';
 import type { Metrics } from './metrics.js';
 import { page } from './page.js';
 import { serverRoutes } from './server-routes.js';
-import type { HttpServices } from './services.js';
+import type { MonitorServices } from './monitor-services.js';
 
 export interface AppOptions {
-  readonly services: HttpServices;
+  readonly services: MonitorServices;
   readonly logins: Logins;
   readonly metrics: Metrics;
   /** Whether a `Host` header is one of ours. */

@@ -21,7 +21,7 @@ import { taskDetail, taskRow } from './view/task-views.js';
 import { jobTimeline, workerTimeline } from './view/timelines.js';
 import { answerOf, resultOf, sendValue } from './view/values.js';
 import { viewerOf } from './view/viewer.js';
-import { requireWorker } from './view/workers.js';
+import { allWorkers, requireWorker } from './view/workers.js';
 
 /** All that the monitor reads. `ctx.state.caller` says who asks; undefined may see numbers and workers only. */
 export function dataRoutes(services: MonitorServices): Router {
@@ -109,7 +109,7 @@ function addWorkerRoutes(router: Router, services: MonitorServices): void {
   const { state } = services.engine;
   router.get('/api/workers', (ctx) => {
     requireCaller(ctx);
-    ctx.body = { workers: [...state.workers.values()].map(workerSummary) };
+    ctx.body = allWorkers(state);
   });
   router.get('/api/workers/:id', (ctx) => {
     requireCaller(ctx);

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { JOB_STATUSES } from '../../model/status.js';
 import { packageVersion } from '../../wire/hello.js';
 import { figuresOf } from '../figures.js';
-import type { HttpServices } from './services.js';
+import type { MonitorServices } from './monitor-services.js';
 
 const TASK_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200, 172_800];
 const COMMIT_SECONDS = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -11,9 +11,9 @@ const COMMIT_SECONDS = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** `/metrics`: what the server counts as it works, in the text form of Prometheus. Reading it iterates no jobs. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #services: HttpServices;
+  readonly #services: MonitorServices;
 
-  constructor(services: HttpServices) {
+  constructor(services: MonitorServices) {
     this.#services = services;
     this.#addNow();
     this.#addHealth();

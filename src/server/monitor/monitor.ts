@@ -9,7 +9,7 @@ import { createApp } from './app.js';
 import { hostCheck, isLoopback, urlHost } from './access/hosts.js';
 import { Logins } from './access/logins.js';
 import { Metrics } from './metrics.js';
-import type { HttpServices } from './services.js';
+import type { MonitorServices } from './monitor-services.js';
 
 export interface MonitorOptions {
   readonly host: string;
@@ -53,7 +53,7 @@ export class Monitor {
     return `${this.url}/login?token=${this.#logins.createToken(caller)}`;
   }
 
-  async start(services: HttpServices): Promise<void> {
+  async start(services: MonitorServices): Promise<void> {
     const { host, port, tls, isPublic, isReady } = this.#options;
     const { certificatePem, keyPem } = tls;
     const http = this.#isLocal ? createServer() : createSecureServer({ cert: certificatePem, key: keyPem });

@@ -2,10 +2,10 @@ import type { ServerDetail } from '../../model/monitor.js';
 import type { Identity } from '../../model/user.js';
 import { packageVersion } from '../../wire/hello.js';
 import { serverActions } from '../services/server-actions.js';
-import type { HttpServices } from './services.js';
+import type { MonitorServices } from './monitor-services.js';
 
 /** The topic `server` too; clients are those that the caller may see. */
-export function serverDetail(services: HttpServices, caller: Identity): ServerDetail {
+export function serverDetail(services: MonitorServices, caller: Identity): ServerDetail {
   const { engine, vitals } = services;
   return {
     version: packageVersion(),

@@ -12,10 +12,10 @@ import { pathNumber } from './body.js';
 import { callerOf, requireCaller } from './caller.js';
 import { openApi } from './openapi/document.js';
 import { serverDetail } from './server-detail.js';
-import type { HttpServices } from './services.js';
+import type { MonitorServices } from './monitor-services.js';
 
 export interface ServerRoutesOptions {
-  readonly services: HttpServices;
+  readonly services: MonitorServices;
   readonly logins: Logins;
   readonly isPublic: boolean;
 }

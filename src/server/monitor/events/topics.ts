@@ -1,12 +1,13 @@
 import { DsageError } from '../../../model/errors.js';
 import type { Identity } from '../../../model/user.js';
 import type { MonitorServices } from '../monitor-services.js';
+import { serverDetail } from '../server-detail.js';
 import { jobDetail } from '../view/job-detail.js';
 import { overviewOf } from '../view/overview.js';
 import { workerSummary } from '../view/summaries.js';
 import { requireLogin } from '../caller.js';
 import { viewerOf } from '../view/viewer.js';
-import { requireWorker } from '../view/workers.js';
+import { allWorkers, requireWorker } from '../view/workers.js';
 import type { Topic } from './feed.js';
 
 const SECOND = 2;
@@ -19,7 +20,7 @@ export function topicOf(
   caller: Identity | undefined,
 ): { readonly key: string; readonly topic: Topic } {
   const viewer = viewerOf(caller);
-  const { live, engine, views, serverDetail } = services;
+  const { live, engine, views } = services;
   const key = `${name} ${viewer.key}`;
   if (name === 'overview') return { key, topic: every(SECOND, () => overviewOf(services, viewer)) };
   const identity = requireLogin(caller);
@@ -37,13 +38,12 @@ export function topicOf(
     case 'workers':
       return {
         key: name,
-        topic: every(SECOND, () => ({ workers: [...engine.state.workers.values()].map(workerSummary) })),
+        topic: every(SECOND, () => allWorkers(engine.state)),
       };
     case 'worker:':
       return { key: name, topic: every(HALF_SECOND, () => workerSummary(requireWorker(engine.state, id))) };
     case 'server':
-      if (serverDetail === undefined) throw unknown(name);
-      return { key, topic: every(SECOND, () => serverDetail(identity)) };
+      return { key, topic: every(SECOND, () => serverDetail(services, identity)) };
     default:
       throw unknown(name);
   }
