@@ -1,15 +1,8 @@
+import type { TaskCounts } from './job.js';
 import type { JobStatus, TaskStatus } from './status.js';
 
 // What the monitor's JSON API says: shared by the server, the page and `dsage top`. Times are milliseconds since the
 // epoch, 0 is not yet; lengths of time say their unit.
-
-export interface MonitorCounts {
-  readonly waiting: number;
-  readonly processing: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly killed: number;
-}
 
 export interface JobSummary {
   readonly id: number;
@@ -19,7 +12,7 @@ export interface JobSummary {
   readonly evaluator: string;
   readonly priority: number;
   readonly status: JobStatus;
-  readonly counts: MonitorCounts;
+  readonly counts: TaskCounts;
   readonly taskCount: number;
   /** No more tasks will be added. */
   readonly closed: boolean;
@@ -83,7 +76,7 @@ export interface Overview {
   /** Of unfinished jobs now; of ended ones those that are kept. */
   readonly jobs: Readonly<Record<JobStatus, number>>;
   /** Waiting and processing now; ended since the server's start. */
-  readonly tasks: MonitorCounts;
+  readonly tasks: TaskCounts;
   readonly tasksPerSecond: number;
   readonly slots: number;
   readonly busySlots: number;

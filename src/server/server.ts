@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
 
 import * as grpc from '@grpc/grpc-js';
 
@@ -27,6 +26,7 @@ import { failureMessage } from './failure-message.js';
 import { FailureLog } from './failure-log.js';
 import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
+import { reachableHost, urlHost } from './monitor/access/hosts.js';
 import { Monitor } from './monitor/monitor.js';
 import type { MonitorServices } from './monitor/monitor-services.js';
 import { Vitals } from './monitor/vitals.js';
@@ -238,9 +238,7 @@ export class Server {
 
   /** Where other machines find it, where it listens for them. */
   #address(): string {
-    const { host } = this.#options;
-    const isAny = host === '0.0.0.0' || host === '::';
-    return `${isAny ? hostname() : host.includes(':') ? `[${host}]` : host}:${String(this.#port)}`;
+    return `${reachableHost(this.#options.host)}:${String(this.#port)}`;
   }
 
   #shownConfig(): Record<string, string | number | boolean> {
@@ -306,14 +304,10 @@ function bind(
   credentials: grpc.ServerCredentials,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(
-      `${host.includes(':') ? `[${host}]` : host}:${String(port)}`,
-      credentials,
-      (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(bindError(error, host, port));
-      },
-    );
+    server.bindAsync(`${urlHost(host)}:${String(port)}`, credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(bindError(error, host, port));
+    });
   });
 }
 

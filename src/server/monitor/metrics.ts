@@ -4,6 +4,7 @@ import { JOB_STATUSES } from '../../model/status.js';
 import { packageVersion } from '../../wire/hello.js';
 import { figuresOf } from '../figures.js';
 import type { MonitorServices } from './monitor-services.js';
+import { ENDED } from './view/job-table.js';
 
 const TASK_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200, 172_800];
 const COMMIT_SECONDS = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -127,5 +128,3 @@ export class Metrics {
     });
   }
 }
-
-const ENDED = JOB_STATUSES.filter((status) => ['completed', 'failed', 'killed'].includes(status));

@@ -1,12 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 
 import { DsageError } from '../../model/errors.js';
 import type { Identity } from '../../model/user.js';
 import { createApp } from './app.js';
-import { hostCheck, isLoopback, urlHost } from './access/hosts.js';
+import { hostCheck, isLoopback, reachableHost } from './access/hosts.js';
 import { Logins } from './access/logins.js';
 import { Metrics } from './metrics.js';
 import type { MonitorServices } from './monitor-services.js';
@@ -44,8 +43,7 @@ export class Monitor {
     if (address === null || address === undefined) return '';
     const port = String(address.port);
     if (this.#isLocal) return `http://${address.address === '::1' ? '[::1]' : 'localhost'}:${port}`;
-    const isAny = ['0.0.0.0', '::'].includes(this.#options.host);
-    return `https://${isAny ? hostname() : urlHost(this.#options.host)}:${port}`;
+    return `https://${reachableHost(this.#options.host)}:${port}`;
   }
 
   /** A link that lets its holder in as the caller, once. */

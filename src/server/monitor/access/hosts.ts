@@ -9,6 +9,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127[.]\d+[.]\d+[.]\d+$/.test(host);
 }
 
+/** By what other machines find what listens there: by this machine's name where it listens for all of them. */
+export function reachableHost(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? hostname() : urlHost(host);
+}
+
 /** As it stands in a URL. */
 export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;

@@ -56,11 +56,11 @@ export class JobPages {
   async #sorted(query: JobQuery): Promise<JobPage> {
     const { live } = this.#services;
     const found: AnyJob[] = [];
+    const from = this.#begin({ ...query, sort: 'newest' });
+    const isEmpty = from === undefined && isTimed(query, true);
     for (const some of [UNFINISHED, ENDED]) {
       const statuses = query.statuses.length === 0 ? some : some.filter((it) => query.statuses.includes(it));
-      if (statuses.length === 0 || found.length >= MAX_SORTED) continue;
-      const from = this.#begin({ ...query, sort: 'newest' });
-      if (from === undefined && isTimed(query, true)) continue;
+      if (isEmpty || statuses.length === 0 || found.length >= MAX_SORTED) continue;
       const limit = MAX_SORTED - found.length;
       found.push(...(await this.#scan(query, { newestFirst: true, from, statuses, limit })).jobs);
     }

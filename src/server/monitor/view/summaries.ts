@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../../model/job.js';
-import type { JobSummary, MonitorCounts, WorkerSummary } from '../../../model/monitor.js';
+import type { JobRecord, TaskCounts } from '../../../model/job.js';
+import type { JobSummary, WorkerSummary } from '../../../model/monitor.js';
 import { isFinal } from '../../../model/status.js';
 import { LiveJob, type LiveWorker, statusOf, waitingCount } from '../../core/state.js';
 
@@ -23,7 +23,7 @@ export function jobSummary(record: JobRecord | LiveJob, stuck: (job: LiveJob) =>
   };
 }
 
-function countsOf({ state }: JobRecord | LiveJob, live: LiveJob | undefined): MonitorCounts {
+function countsOf({ state }: JobRecord | LiveJob, live: LiveJob | undefined): TaskCounts {
   const { completed, failed, killed } = state.ends;
   if (live !== undefined && !isFinal(state.status)) {
     return { waiting: waitingCount(live), processing: live.leases.size, completed, failed, killed };
