@@ -55,7 +55,13 @@ export class LiveChart {
 
   #draw(): uPlot {
     const style = getComputedStyle(this.#box);
-    const color = (name: string): string => style.getPropertyValue(name).trim();
+    // As the theme has it: a canvas knows neither variables nor light-dark().
+    const color = (name: string): string => {
+      this.#box.style.color = `var(${name})`;
+      const { color: resolved } = style;
+      this.#box.style.removeProperty('color');
+      return resolved;
+    };
     const axis = {
       stroke: color('--muted'),
       grid: { stroke: color('--line'), width: 1 },
