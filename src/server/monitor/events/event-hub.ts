@@ -16,8 +16,8 @@ interface Room {
 }
 
 /**
- * Tells viewers what changes, all with one timer. A topic is read only while somebody watches it, once for all who have
- * the same rights, however many they are.
+ * Tells viewers what changes, all with one timer, which rests while nobody watches. A topic is read only while somebody
+ * watches it, once for all who have the same rights, however many they are. Answers end with their connections.
  */
 export class EventHub {
   readonly #now: () => number;
@@ -31,13 +31,6 @@ export class EventHub {
 
   constructor(now: () => number) {
     this.#now = now;
-  }
-
-  /** How many watch. */
-  get viewers(): number {
-    let sum = 0;
-    for (const { viewers } of this.#rooms.values()) sum += viewers.size;
-    return sum;
   }
 
   /**
@@ -85,15 +78,6 @@ export class EventHub {
     if (this.#rooms.size > 0 || this.#pinged.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-  }
-
-  /** Ends all answers. Idempotent. */
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    for (const { viewers } of this.#rooms.values()) for (const stream of [...viewers.keys()]) stream.close();
-    for (const stream of [...this.#pinged]) stream.close();
-    this.#rooms.clear();
   }
 
   #run(): void {
