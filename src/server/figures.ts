@@ -17,9 +17,7 @@ export function figuresOf(services: Services): Omit<GetStatusResponse, 'hello' |
     tasks: {
       waiting: state.waitingTasks,
       processing: sum(({ held }) => held),
-      completed: services.totals.completed,
-      failed: services.totals.failed,
-      killed: services.totals.killed,
+      ...state.endedTasks,
     },
     tasksPerSecond: services.throughput.perSecond(services.now()),
     memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),

@@ -19,7 +19,6 @@ import { WorkerServiceService } from '../wire/gen/dsage/v1/worker.js';
 import { addHealth, type Health } from '../wire/health.js';
 import { addReflection } from '../wire/reflection.js';
 import { ClientHub } from './client-hub.js';
-import type { Send } from './core/effects.js';
 import type { Config } from './core/state.js';
 import { Engine } from './engine.js';
 import { failureMessage } from './failure-message.js';
@@ -156,7 +155,6 @@ export class Server {
     const outputs = new OutputHub();
     const live = new LiveView({ state, store, now });
     const throughput = new Throughput();
-    const totals = { completed: 0, failed: 0, killed: 0 };
     const vitals = new Vitals(now, (job) => state.jobs.get(job)?.state.createdAtMs);
     const failures = new FailureLog({
       ...{ log: this.#log, now },
@@ -168,7 +166,7 @@ export class Server {
       store,
       now,
       deliver: (send) => {
-        count(send, throughput, totals, now);
+        if (send.type === 'announce-answers') throughput.add(send.count, now());
         failures.note(send);
         vitals.note(send);
         live.note(send);
@@ -201,7 +199,6 @@ export class Server {
       blobs,
       log: this.#log,
       throughput,
-      totals,
       startedAtMs: now(),
       cluster: files.tls.cluster,
       now,
@@ -355,17 +352,4 @@ async function shutDown(server: grpc.Server): Promise<void> {
       resolve();
     });
   });
-}
-
-function count(
-  send: Send,
-  throughput: Throughput,
-  totals: { completed: number; failed: number; killed: number },
-  now: () => number,
-): void {
-  if (send.type === 'announce-answers') throughput.add(send.count, now());
-  if (send.type !== 'announce-job' || send.snapshot.endedAtMs === 0) return;
-  totals.completed += send.snapshot.counts.completed;
-  totals.failed += send.snapshot.counts.failed;
-  totals.killed += send.snapshot.counts.killed;
 }

@@ -107,7 +107,6 @@ async function servicesOf(lab: ServerLab): Promise<MonitorServices> {
     workers: new WorkerHub(state, store, { renewMs: 1_000 }),
     blobs: await BlobStore.open(makeTempDir()),
     log: createLog({ level: 'error', console: false }),
-    totals: { completed: 0, failed: 0, killed: 0 },
     ...{ startedAtMs: lab.now, cluster: 'lab', webUrl: () => '' },
     createWebLogin: () => '',
     vitals: new Vitals(now, () => undefined),

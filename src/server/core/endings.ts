@@ -60,6 +60,7 @@ function recordEnd(turn: Turn, job: LiveJob, ending: Ending): void {
   job.state.answerCount += 1;
   job.fresh.push(ending.record);
   job.state.ends[ending.status] += 1;
+  state.endedTasks[ending.status] += 1;
   state.dirty.add(job);
 }
 
@@ -88,7 +89,9 @@ export function stopJob(turn: Turn, job: LiveJob, status: FinalStatus, reason: s
     release(state, job, index, holding);
     settleHolding(state, holding, effects);
   }
-  job.state.ends.killed += leases.length + waitingCount(job);
+  const unended = leases.length + waitingCount(job);
+  job.state.ends.killed += unended;
+  state.endedTasks.killed += unended;
   for (const [index, holdings] of job.lapsed) {
     for (const holding of holdings) {
       leases.push({ worker: holding.grant.worker, lease: { job: job.id, index, attempt: holding.attempt } });

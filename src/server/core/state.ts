@@ -1,5 +1,5 @@
 import type { Attempt, JobId, JobRecord, JobSpec, JobState, Payload, TaskIndex } from '../../model/job.js';
-import type { JobStatus } from '../../model/status.js';
+import type { FinalStatus, JobStatus } from '../../model/status.js';
 import type { Answer, Failure } from '../../model/task.js';
 import type { Role } from '../../model/user.js';
 import type { WorkerInfo, WorkerNumber } from '../../model/worker.js';
@@ -36,6 +36,8 @@ export interface State {
   /** The newest submissions whose job has left the state: a repeat may have set out before the store knew of it. */
   readonly evicted: Map<string, { readonly job: JobId; readonly taskCount: number }>;
   waitingTasks: number;
+  /** Tasks that have ended since the start. */
+  readonly endedTasks: Record<FinalStatus, number>;
   lastJob: JobId;
   lastGrant: number;
   lastWorker: WorkerNumber;
@@ -189,6 +191,7 @@ export function emptyState(config: Config, numbers = { lastJob: 0, lastGrant: 0,
     dirty: new Set(),
     evicted: new Map(),
     waitingTasks: 0,
+    endedTasks: { completed: 0, failed: 0, killed: 0 },
     lastTickAtMs: 0,
     ...numbers,
   };

@@ -21,8 +21,6 @@ export interface Services {
   readonly blobs: BlobStore;
   readonly log: Logger;
   readonly throughput: Throughput;
-  /** Ends since the start. */
-  readonly totals: { readonly completed: number; readonly failed: number; readonly killed: number };
   readonly startedAtMs: number;
   readonly cluster: string;
   readonly now: () => number;

@@ -138,6 +138,17 @@ describe('what the monitor reads', () => {
     }
   });
 
+  it('counts the tasks of a job that still runs, and those that a kill ends with it', async () => {
+    const { lab } = monitor;
+    const worker = lab.worker({ slots: 2 });
+    const job = lab.submit({ owner: 'ada', tasks: 5 });
+    lab.answers(worker, { job, index: 0, attempt: 1 });
+    const tasks = async () => (await monitor.get<Overview>('/api/overview', ADMIN)).tasks;
+    expect(await tasks()).to.include({ completed: 1, failed: 0, killed: 0 });
+    lab.do({ type: 'jobs-killed', request: 1, jobs: [job], reason: '' });
+    expect(await tasks()).to.deep.equal({ waiting: 0, processing: 0, completed: 1, failed: 0, killed: 4 });
+  });
+
   it('says why a job waits, and what workers lack', async () => {
     const { lab } = monitor;
     lab.worker({ name: 'lathe' });
