@@ -31,6 +31,12 @@ export function ServerPage() {
   );
 }
 
+/** A setting's value as people read it; `port` and `webPort` are names more than numbers. */
+function setting(name: string, value: string | number | boolean): string {
+  if (typeof value !== 'number' || /port$/i.test(name)) return String(value);
+  return name.endsWith('Ms') ? duration(value) : grouped(value);
+}
+
 function Content({ server }: { readonly server: ServerDetail }) {
   const { eventLoopDelayMs, commitMs, clients, config } = server;
   return (
@@ -60,7 +66,10 @@ function Content({ server }: { readonly server: ServerDetail }) {
         </Card>
         <Card title="Configuration">
           <Facts
-            rows={Object.entries(config).map(([name, value]) => [name, <Foreign text={String(value)} />])}
+            rows={Object.entries(config).map(([name, value]) => [
+              name,
+              <Foreign text={setting(name, value)} />,
+            ])}
           />
         </Card>
       </div>
