@@ -6,7 +6,7 @@ import { joinBytes } from './relations/packed.js';
 import { divisorOf } from './relations/square-root.js';
 import { sieveBase } from './sieve/base.js';
 import type { SieveBase } from './sieve/base.js';
-import type { MatrixTask, RootTask, SieveTask } from './tasks.js';
+import type { FactorAnswer, MatrixTask, RootTask, SieveTask } from './tasks.js';
 import type { Watch } from './watch.js';
 
 /** How long a task works before it looks whether it is still wanted. */
@@ -58,18 +58,21 @@ async function look({ signal }: Watch): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Products of relations that are squares. */
-export async function solve(
-  { n, relations }: MatrixTask,
-  { signal, progress }: Watch,
-): Promise<Uint32Array[]> {
+/** Products of relations that are squares. Once the matrix is made, nothing here holds the relations any more. */
+export function solve({ n, relations }: MatrixTask, watch: Watch): Promise<FactorAnswer> {
   const bench = benchOf(n);
   // Its memory is better used by the matrix; more is rarely sieved.
   bench.siever = undefined;
-  const steps = dependencySteps(bench.base, relations);
+  return takeSteps(dependencySteps(bench.base, relations), watch);
+}
+
+async function takeSteps(
+  steps: ReturnType<typeof dependencySteps>,
+  { signal, progress }: Watch,
+): Promise<FactorAnswer> {
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value;
+    if (step.done === true) return { dependencies: step.value };
     progress(step.value.fraction);
     await nextTurn();
     signal.throwIfAborted();

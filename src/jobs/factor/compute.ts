@@ -7,18 +7,21 @@ import { CURVES_AT_ONCE, CurveKernel } from './kernel/curve.js';
 import { pMinusOne } from './p-minus-one.js';
 import { root, sieve, solve } from './compute-sieve.js';
 import { split } from './compute-split.js';
-import type { CurvesTask, FactorAnswer, FactorTask, MinusOneTask } from './tasks.js';
+import type { CurvesTask, FactorAnswer, FactorTask, MatrixTask, MinusOneTask } from './tasks.js';
 import type { Watch } from './watch.js';
 
 /** One task, on a worker. It looks again and again whether it is still wanted. */
-export async function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
+export function computeFactor(task: FactorTask, watch: Watch): Promise<FactorAnswer> {
+  // What waits would keep the task, whose relations are megabytes that the matrix has no more use for.
+  return task.method === 'matrix' ? solve(task, watch) : computeOther(task, watch);
+}
+
+async function computeOther(task: Exclude<FactorTask, MatrixTask>, watch: Watch): Promise<FactorAnswer> {
   switch (task.method) {
     case 'split':
       return { divisor: await split(task.n, watch) };
     case 'sieve':
       return { relations: await sieve(task, watch) };
-    case 'matrix':
-      return { dependencies: await solve(task, watch) };
     case 'root':
       return { divisor: root(task) ?? null };
     case 'rho':

@@ -6,10 +6,10 @@ import type { KernelMemory } from '../kernel/instantiate.js';
 
 /** What kernel/assembly/matrix.ts exports; see there for the order of use. */
 interface MatrixKernel extends KernelMemory {
-  begin(rows: number, columns: number, entries: number, excess: number): void;
+  begin(columns: number, entries: number): void;
   startsAddress(): number;
   entriesAddress(): number;
-  prepare(): void;
+  prepare(rows: number, excess: number): void;
   /** 1: call again. */
   mergeStep(): number;
   build(): number;
@@ -78,33 +78,55 @@ export function dependencySteps(
   packed: Uint8Array,
   most = MOST_DEPENDENCIES,
 ): Generator<DependencyProgress, Uint32Array[], void> {
-  return solve(columnsOf(base, packed), most);
+  const kernel = newKernel();
+  const { count, rows } = columnsOf(base, packed, (...size) => roomIn(kernel, ...size));
+  return solveIn(kernel, rows, count, most);
 }
 
 /**
  * Sets of columns of a matrix modulo 2 whose sum is zero: structured Gaussian elimination first, then block Lanczos, or
  * elimination outright for what has become small.
  */
-export function* solve(
-  columns: Columns,
+export function solve(
+  { count, rows, starts, entries }: Columns,
   most = MOST_DEPENDENCIES,
 ): Generator<DependencyProgress, Uint32Array[], void> {
-  const kernel = instantiate('matrix') as MatrixKernel;
+  const kernel = newKernel();
+  const length = starts[count] ?? 0;
+  const room = roomIn(kernel, count, length);
+  room.starts.set(starts.subarray(0, count + 1));
+  room.entries.set(entries.subarray(0, length));
+  return solveIn(kernel, rows, count, most);
+}
+
+function newKernel(): MatrixKernel {
+  return instantiate('matrix') as MatrixKernel;
+}
+
+/** Of the kernel's memory: good until the kernel does anything else. */
+function roomIn(kernel: MatrixKernel, columns: number, entries: number): Pick<Columns, 'starts' | 'entries'> {
+  kernel.begin(columns, entries);
+  const { buffer } = kernel.memory;
+  return {
+    starts: new Uint32Array(buffer, kernel.startsAddress(), columns + 1),
+    entries: new Uint32Array(buffer, kernel.entriesAddress(), entries),
+  };
+}
+
+/** Solves what was written into the kernel's room. */
+function* solveIn(
+  kernel: MatrixKernel,
+  rows: number,
+  columns: number,
+  most: number,
+): Generator<DependencyProgress, Uint32Array[], void> {
   yield { stage: 'merging', fraction: 0, size: 0 };
-  load(kernel, columns);
+  kernel.prepare(rows, EXCESS);
   while (kernel.mergeStep() !== 0) yield { stage: 'merging', fraction: 0, size: 0 };
   const size = kernel.build();
   yield { stage: 'solving', fraction: 0, size };
   const found = size <= GAUSS_WIDTH ? kernel.eliminateAll() : yield* lanczos(kernel, size);
-  return listsOf(kernel, columns.count, Math.min(found, most));
-}
-
-function load(kernel: MatrixKernel, { count, rows, starts, entries }: Columns): void {
-  const length = starts[count] ?? 0;
-  kernel.begin(rows, count, length, EXCESS);
-  new Uint32Array(kernel.memory.buffer, kernel.startsAddress(), count + 1).set(starts.subarray(0, count + 1));
-  new Uint32Array(kernel.memory.buffer, kernel.entriesAddress(), length).set(entries.subarray(0, length));
-  kernel.prepare();
+  return listsOf(kernel, columns, Math.min(found, most));
 }
 
 /** Returns how many dependencies there are. Which random blocks fail depends on the matrix, so there are some to try. */

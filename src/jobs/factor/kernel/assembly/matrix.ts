@@ -5,9 +5,16 @@
 //
 // With another seed startLanczos may be called again when there was no dependency.
 //
-// One instance for one matrix: memory is never given back.
+// One instance for one matrix.
 
-import { begin as beginColumns, columnCount, entriesAt, prepare, rowCount, startsAt } from './matrix/columns';
+import {
+  begin as beginColumns,
+  columnCount,
+  entriesAt,
+  prepare as prepareColumns,
+  rowCount,
+  startsAt,
+} from './matrix/columns';
 import { combine } from './matrix/combine';
 import { eliminate } from './matrix/gauss';
 import { expand } from './matrix/history';
@@ -16,16 +23,14 @@ import { get32, get64, reserve, set64 } from './matrix/memory';
 import { setExcess } from './matrix/merge';
 import { build as buildSystem, denseWords, originsAt, startsAt as systemStartsAt, width } from './matrix/system';
 
-export { prepare } from './matrix/columns';
 export { mergeStep } from './matrix/merge';
 export { expectedSteps, lanczosSteps, startLanczos } from './matrix/lanczos';
 
 let wordsAt: usize = 0;
 
-/** `excess` more columns than rows are kept when there are more. */
-export function begin(rows: u32, columns: u32, entries: u32, excess: u32): void {
-  beginColumns(rows, columns, entries);
-  setExcess(excess);
+/** Makes room for what is given. */
+export function begin(columns: u32, entries: u32): void {
+  beginColumns(columns, entries);
   wordsAt = reserve(<usize>columns * 8);
 }
 
@@ -37,6 +42,12 @@ export function startsAddress(): usize {
 /** Where to write rows (u32), ascending and different within a column. */
 export function entriesAddress(): usize {
   return entriesAt;
+}
+
+/** Takes up what was written. `excess` more columns than rows are kept when there are more. */
+export function prepare(rows: u32, excess: u32): void {
+  setExcess(excess);
+  prepareColumns(rows);
 }
 
 /** Ends the merging; returns how many columns are left. */

@@ -3,7 +3,7 @@
 // lists of the rows that a column has, ascending ("sparse"), in one pool. A list in the pool begins with its column's
 // number and its length.
 
-import { get32, get64, reserve, set32, set64 } from './memory';
+import { get32, get64, giveBack, reserve, set32, set64 } from './memory';
 
 /** 64-bit words of dense rows in every column while merging. */
 export const DENSE_WORDS: u32 = 2;
@@ -41,15 +41,15 @@ let lengthAt: usize = 0;
 let wordsAt: usize = 0;
 
 /** Makes room for what is given. */
-export function begin(rows: u32, columns: u32, entries: u32): void {
-  rowCount = rows;
+export function begin(columns: u32, entries: u32): void {
   columnCount = columns;
   startsAt = reserve((<usize>columns + 1) * 4);
   entriesAt = reserve(<usize>entries * 4);
 }
 
-/** Takes up what was written. */
-export function prepare(): void {
+/** Takes up what was written: entries are less than `rows`. */
+export function prepare(rows: u32): void {
+  rowCount = rows;
   const entries = get32(startsAt, columnCount);
   weightAt = reserve(<usize>rowCount * 4);
   isListedAt = reserve(rowCount);
@@ -57,13 +57,13 @@ export function prepare(): void {
   placeAt = reserve(<usize>columnCount * 4);
   lengthAt = reserve(<usize>columnCount * 4);
   wordsAt = reserve(<usize>columnCount * 8 * DENSE_WORDS);
-  poolSize = 2 * (entries + HEADER * columnCount) + 65536;
-  poolAt = reserve(<usize>poolSize * 4);
   for (let i: u32 = 0; i < entries; i++) {
     const row = get32(entriesAt, i);
     set32(weightAt, row, get32(weightAt, row) + 1);
   }
   chooseDense();
+  poolSize = 2 * (sparseEntries() + HEADER * columnCount) + 65536;
+  poolAt = reserve(<usize>poolSize * 4);
   fill();
   listRows();
 }
@@ -82,6 +82,12 @@ function chooseDense(): void {
   for (let row: u32 = 0; row < rowCount; row++) {
     if (get32(weightAt, row) >= low) set32(weightAt, row, DENSE | denseRows++);
   }
+}
+
+function sparseEntries(): u32 {
+  let sum: u32 = 0;
+  for (let row: u32 = 0; row < rowCount; row++) if (!isDense(row)) sum += weightOf(row);
+  return sum;
 }
 
 function fill(): void {
@@ -144,6 +150,11 @@ function cursorsAt(): usize {
   if (cursors === 0) cursors = reserve(rowCount);
   memory.fill(cursors, 0, rowCount);
   return cursors;
+}
+
+/** Ends the merging: nobody may ask for the columns of a row any more. */
+export function dropLists(): void {
+  giveBack(listsAt, <usize>rowCount * MOST_LISTED * 4);
 }
 
 export function isGone(column: u32): bool {

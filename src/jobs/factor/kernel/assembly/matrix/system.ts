@@ -4,6 +4,7 @@ import {
   columnCount,
   DENSE_WORDS,
   denseRows,
+  dropLists,
   entryOf,
   isDense,
   isGone,
@@ -43,6 +44,7 @@ export function height(): u32 {
 }
 
 export function build(): void {
+  dropLists();
   width = liveColumns;
   originsAt = reserve(<usize>width * 4);
   startsAt = reserve((<usize>width + 1) * 4);
