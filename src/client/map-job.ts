@@ -1,5 +1,5 @@
 import type { DsageError } from '../model/errors.js';
-import { KilledError, TaskFailedError } from '../model/errors.js';
+import { sentence, TaskFailedError } from '../model/errors.js';
 import { jobError } from './failure.js';
 import type { Feed } from './feed.js';
 import { JobHandle } from './job-handle.js';
@@ -124,11 +124,12 @@ export class MapJob<T = unknown> extends JobHandle<T[]> {
   /** @param first what went wrong with the first task that has a record of it */
   #errorOf(first: DsageError | undefined): DsageError {
     const { label, reason, status, counts } = this.tracked;
-    if (reason !== '' || first === undefined) {
+    if (status === 'killed' || first?.code !== 'task-failed') {
       return jobError(label, status === 'killed' ? 'killed' : 'failed', reason);
     }
-    if (status === 'killed') return new KilledError(`${label}: ${first.message}`);
-    const many = `${counts.failed} of its ${this.length} tasks failed`;
-    return new TaskFailedError(`${label} failed: ${many}. ${first.message}`, { cause: first.cause ?? first });
+    // Its task says more than the job does: each attempt, the last output, what was thrown.
+    const many =
+      counts.killed > 0 ? sentence(reason) : `${counts.failed} of its ${this.length} tasks failed.`;
+    return new TaskFailedError(`${label} failed: ${many} ${first.message}`, { cause: first.cause ?? first });
   }
 }

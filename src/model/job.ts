@@ -78,6 +78,13 @@ export function isCoordinator(
   return index === 0 && detached === true;
 }
 
+/** Of the tasks of a job that failed or were killed the first one, and the first line of what it says happened. */
+export interface LostTask {
+  readonly index: TaskIndex;
+  readonly status: 'failed' | 'killed';
+  readonly message: string;
+}
+
 /** How many tasks of a job ended in each way. The rest wait or are processing. */
 interface EndCounts {
   completed: number;
@@ -110,6 +117,7 @@ export interface JobState {
   /** 0 is not yet. */
   startedAtMs: number;
   endedAtMs: number;
+  /** Why it failed or was killed; empty for one that did not. */
   reason: string;
   /** May be changed after submission. */
   priority: number;
@@ -121,6 +129,8 @@ export interface JobState {
   result?: Payload;
   /** Jobs that it waits for are not completed yet: its tasks are given to nobody. */
   blocked?: true;
+  /** The first task that failed, else the first that was killed: what `reason` is made of, and gone once the job has ended. */
+  firstLost?: LostTask;
 }
 
 /** A job as the store keeps it. */

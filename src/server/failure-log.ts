@@ -10,8 +10,6 @@ export interface FailureLogOptions {
   readonly log: Logger;
   readonly now: () => number;
   readonly nameOf: (job: JobId) => string | undefined;
-  /** What its tasks say; asked for a job that gives no reason itself. */
-  readonly whyFailed: (job: JobId) => string;
 }
 
 /** Writes to the server's log which jobs failed and why; of many at once only the first, and then how many others. */
@@ -29,7 +27,7 @@ export class FailureLog {
     if (send.type !== 'announce-job') return;
     const { status, reason, counts } = send.snapshot;
     if (status !== 'failed') return;
-    const { log, now, nameOf, whyFailed } = this.#options;
+    const { log, now, nameOf } = this.#options;
     const nowMs = now();
     this.#lines = Math.min(BURST, this.#lines + Math.max(0, nowMs - this.#atMs) / LINE_MS);
     this.#atMs = nowMs;
@@ -41,7 +39,12 @@ export class FailureLog {
     const others = this.#left === 0 ? {} : { failedBeforeWithoutLine: this.#left };
     this.#left = 0;
     const { job } = send;
-    const why = reason === '' ? whyFailed(job) : reason;
-    log.warn('a job failed', { job, name: nameOf(job) ?? '', why, failedTasks: counts.failed, ...others });
+    log.warn('a job failed', {
+      job,
+      name: nameOf(job) ?? '',
+      why: reason,
+      failedTasks: counts.failed,
+      ...others,
+    });
   }
 }

@@ -23,7 +23,6 @@ import type { Config } from './core/state.js';
 import { Engine } from './engine.js';
 import { failureMessage } from './failure-message.js';
 import { FailureLog } from './failure-log.js';
-import { whyFailed } from './why-failed.js';
 import { Housekeeping } from './housekeeping.js';
 import { reachableHost, urlHost } from './monitor/access/hosts.js';
 import { Monitor } from './monitor/monitor.js';
@@ -159,7 +158,6 @@ export class Server {
     const failures = new FailureLog({
       ...{ log: this.#log, now },
       nameOf: (job) => store.job(job)?.spec.name,
-      whyFailed: (job) => whyFailed(store, job),
     });
     const engine = new Engine({
       state,

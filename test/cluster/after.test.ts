@@ -53,7 +53,7 @@ describe('jobs that wait for others', function () {
     const c = d.map((n: number) => n, [1, 2], { after: [b] });
     const error = await failureOf(() => b.wait(SOON));
     expect(error).to.be.instanceOf(TaskFailedError);
-    const first = `Job ${a.id ?? 0} (sieve), which it waits for, failed.`;
+    const first = `Job ${a.id ?? 0} (sieve), which it waits for, failed: Error: no sieve today.`;
     expect((error as Error).message).to.equal(`Job ${b.id ?? 0} (linear algebra) failed: ${first}`);
     const second = `Job ${b.id ?? 0} (linear algebra), which it waits for, failed: ${first}`;
     expect(String(await failureOf(() => c.wait(SOON)))).to.contain(second);

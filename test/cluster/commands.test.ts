@@ -8,6 +8,7 @@ import type { Dsage } from '#dsage/client/connect.js';
 
 import { expectRefused, finished, runDsage, spawnDsage, type RunOptions } from '../support/cli.js';
 import { type Cluster, eventually, startCluster } from '../support/cluster.js';
+import { rejection } from '../support/rejection.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
 
 const NEVER = 'await new Promise((done) => setTimeout(done, 600_000))';
@@ -136,6 +137,23 @@ describe('the commands', function () {
       const [job] = JSON.parse(await print('jobs', '--name', 'listed', '--json')) as { name: string }[];
       expect(job?.name).to.equal('listed');
       expect(await print('jobs', '--name', 'there-is-none')).to.equal('No jobs.\n');
+    });
+
+    it('say why they failed, one of one task as one of many', async () => {
+      const one = d.eval('throw new TypeError("no good")', { name: 'lost-one', maxAttempts: 1 });
+      const refuse = (n: number) => {
+        if (n > 1) throw new RangeError(`not ${n}`);
+        return n;
+      };
+      const many = d.map(refuse, [1, 2, 3], { name: 'lost-many', maxAttempts: 1 });
+      const errors = await Promise.all([one, many].map((job) => rejection(job.wait())));
+      expect(errors[1]?.message).to.match(/failed: 2 of its 3 tasks failed\. Task \d of job/);
+      const text = await print('jobs', '--name', 'lost-');
+      expect(text)
+        .to.match(/lost-one +TypeError: no good\n/)
+        .and.match(/lost-many +2 of 3 tasks failed, first task (\d): RangeError: not \d\n/);
+      expect(await print('job', String(one.id))).to.match(/^status +failed: TypeError: no good$/m);
+      expect((await d.jobInfo(one.id ?? 0)).reason).to.equal('TypeError: no good');
     });
 
     it('say when there are more', async () => {

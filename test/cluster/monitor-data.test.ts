@@ -61,7 +61,9 @@ describe('what the monitor shows of a real cluster', function () {
     expect(attempts.at(-1)?.message).to.include('no good');
     expect(attempts.at(-1)?.stack).to.include('TypeError');
     const { failures } = await web.json<Overview>('/api/overview');
-    expect(failures.map((failure) => failure.job)).to.include(job.id);
+    expect(failures.find((failure) => failure.job === job.id)?.message).to.equal('TypeError: no good');
+    const { jobs } = await web.json<JobPage>('/api/jobs?status=failed');
+    expect(jobs.find(({ id }) => id === job.id)?.reason).to.equal('TypeError: no good');
   });
 
   it('tells those who watch when a job comes, runs and ends', async () => {

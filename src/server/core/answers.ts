@@ -137,7 +137,7 @@ function failAttempt(turn: Turn, worker: LiveWorker, job: LiveJob, answer: Recei
       const message = state.config.encode.messageOf(answer.payload);
       endCoordinator(turn, job, ending, `Its coordinator failed: ${message}`);
     } else {
-      endTask(turn, job, ending);
+      endTask(turn, job, ending, answer.payload);
     }
     return;
   }

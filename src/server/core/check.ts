@@ -88,6 +88,15 @@ function checkJob(state: State, job: LiveJob): void {
       `job ${String(job.id)} has no open task and has not ended`,
     );
   }
+  const isLost = ends.failed + ends.killed > 0 && !isFinal(job.state.status);
+  ensure(
+    (job.state.firstLost !== undefined) === isLost,
+    `job ${String(job.id)} does not know rightly what went wrong first`,
+  );
+  ensure(
+    job.state.status !== 'failed' || job.state.reason !== '',
+    `job ${String(job.id)} failed without a reason`,
+  );
   for (const index of [...job.failures.keys(), ...job.attempts.keys()]) {
     const isOpen = isWaiting(job, index) || job.leases.has(index);
     ensure(isOpen, `ended task ${story(job, index)} is remembered`);

@@ -86,14 +86,10 @@ export function settleDependents(turn: Turn): void {
 }
 
 /** Why a job does not run that waits for this one. */
-function whyLost({ id, spec, state }: JobRecord): string {
-  const { status, ends, taskCount } = state;
-  const isKilled = status === 'killed';
-  const which = `Job ${numberAndName(id, spec.name)}, which it waits for, ${isKilled ? 'was killed' : 'failed'}`;
-  const count = isKilled ? ends.killed : ends.failed;
-  const counted = `${String(count)} of its ${String(taskCount)} tasks ${isKilled ? 'were killed' : 'failed'}.`;
-  if (state.reason === '' && taskCount === 1) return `${which}.`;
-  return shortened(`${which}: ${state.reason === '' ? counted : state.reason}`);
+function whyNeverRun({ id, spec, state: { status, reason } }: JobRecord): string {
+  const verb = status === 'killed' ? 'was killed' : 'failed';
+  const which = `Job ${numberAndName(id, spec.name)}, which it waits for, ${verb}`;
+  return reason === '' ? `${which}.` : shortened(`${which}: ${reason}`);
 }
 
 export function numberAndName(id: JobId, name: string): string {
@@ -102,7 +98,7 @@ export function numberAndName(id: JobId, name: string): string {
 
 function standingOf(named: readonly JobRecord[]): Standing {
   const lost = named.find(({ state: { status } }) => isFinal(status) && status !== 'completed');
-  if (lost !== undefined) return { open: [], lost: whyLost(lost) };
+  if (lost !== undefined) return { open: [], lost: whyNeverRun(lost) };
   return { open: named.filter(({ state }) => !isFinal(state.status)).map(({ id }) => id), lost: undefined };
 }
 
@@ -112,7 +108,7 @@ function told(turn: Turn, waiting: LiveJob, job: LiveJob): void {
   if (job.state.status !== 'completed') {
     unblock(state, waiting);
     // One that has ended by itself in this transition keeps its own reason.
-    if (!isFinal(waiting.state.status)) stopJob(turn, waiting, 'failed', whyLost(job));
+    if (!isFinal(waiting.state.status)) stopJob(turn, waiting, 'failed', whyNeverRun(job));
     return;
   }
   const open = state.blocked.get(waiting.id);

@@ -3,6 +3,7 @@ import type { FinalStatus } from '../../model/status.js';
 import type { Failure, Lease } from '../../model/task.js';
 import type { Effects } from './effects.js';
 import { deleteWaiting, release, settleHolding, settleTask, withdraw } from './leases.js';
+import { whyLost, whyStopped } from './reasons.js';
 import { type LiveJob, type State, waitingCount } from './state.js';
 import type { Turn } from './turn.js';
 
@@ -17,8 +18,13 @@ export interface Ending {
   readonly blob?: Payload;
 }
 
-/** Records how a task ended, and what that means for its job. */
-export function endTask(turn: Turn, job: LiveJob, ending: Ending): void {
+/**
+ * Records how a task ended, and what that means for its job.
+ *
+ * @param failure what the task says happened, where it failed or was killed
+ */
+export function endTask(turn: Turn, job: LiveJob, ending: Ending, failure?: Payload): void {
+  if (failure !== undefined) noteLost(turn.state, job, ending, failure);
   recordEnd(turn, job, ending);
   endJobIfDone(turn, job);
 }
@@ -69,14 +75,14 @@ export function endJobIfDone(turn: Turn, job: LiveJob): void {
   const { ends, closed } = job.state;
   const hasMore = !closed || waitingCount(job) > 0 || job.leases.size > 0;
   if (maxFailedTasks > 0 && ends.failed >= maxFailedTasks && hasMore) {
-    const reason = `Stopped after ${String(ends.failed)} failed tasks (maxFailedTasks ${String(maxFailedTasks)}).`;
-    stopJob(turn, job, 'failed', reason);
+    stopJob(turn, job, 'failed', whyStopped(job.state, maxFailedTasks));
     return;
   }
   if (hasMore) return;
   // One without tasks waits too: what comes after it would run too early.
   if (job.state.blocked === true && ends.failed === 0 && ends.killed === 0) return;
   const status = ends.failed > 0 ? 'failed' : ends.killed > 0 ? 'killed' : 'completed';
+  if (status !== 'completed') job.state.reason = whyLost(job.state, status);
   finishJob(turn, job, status);
 }
 
@@ -109,6 +115,17 @@ export function stopJob(turn: Turn, job: LiveJob, status: FinalStatus, reason: s
   job.state.closed = true;
   job.state.reason = reason;
   finishJob(turn, job, status);
+}
+
+/** A job says why by the first of its tasks that failed; where none did, by the first that was killed. */
+function noteLost(state: State, job: LiveJob, { index, status }: Ending, failure: Payload): void {
+  if (status === 'completed') return;
+  const before = job.state.firstLost;
+  if (before !== undefined && (before.status === 'failed' || status === 'killed')) return;
+  // Only now is it decoded: of many failures only one is looked into.
+  const lines = state.config.encode.messageOf(failure).split('\n');
+  const message = lines.find((line) => line.trim() !== '') ?? 'it says nothing more';
+  job.state.firstLost = { index, status, message };
 }
 
 /** Leases that had run out may still run, on workers that came back: the task has ended without them. */
@@ -180,6 +197,7 @@ function finishJob({ state, now, effects }: Turn, job: LiveJob, status: FinalSta
   job.state.status = status;
   job.state.endedAtMs = now;
   if (job.state.startedAtMs === 0) job.state.startedAtMs = now;
+  if (job.state.firstLost !== undefined) delete job.state.firstLost;
   state.dirty.add(job);
   effects.ended.push(job.id);
 }

@@ -50,9 +50,9 @@ export function tasksKilled(
     }
     const failure = { kind: 'killed' as const, message: event.reason, workerName: '', host: '' };
     const turn = { state, now, effects };
-    const { failure: _, ...ending } = statedEnding(turn, job, { index, status: 'killed', failure });
+    const { failure: payload, ...ending } = statedEnding(turn, job, { index, status: 'killed', failure });
     if (isCoordinator(job.spec, index)) endCoordinator(turn, job, ending, event.reason);
-    else endTask(turn, job, ending);
+    else endTask(turn, job, ending, payload);
   }
   effects.sends.push({ type: 'reply', request: event.request, jobs: job === undefined ? [] : [job.id] });
 }

@@ -9,6 +9,7 @@ import { addWaiting } from './leases.js';
 import { roomForJob, roomForTasks } from './room.js';
 import { copyOf, type LiveJob, type State } from './state.js';
 
+const NO_REASON = 'Its coordinator gave no reason.';
 const NEW_JOB = 'Submit them as a new job.';
 
 /** More of one job: its tasks from `firstIndex` on, and whether they are the last. */
@@ -113,7 +114,7 @@ function addPart(
     if (result.length > 0) job.state.result = result;
     const turn = { state, now, effects };
     if (status === 'completed' && job.spec.detached === true) completeCoordinator(turn, job);
-    stopJob(turn, job, status, reason);
+    stopJob(turn, job, status, status === 'failed' && reason === '' ? NO_REASON : reason);
   } else if (part.closed && !job.state.closed && job.spec.detached !== true) {
     job.state.closed = true;
     state.dirty.add(job);

@@ -211,7 +211,7 @@ function blameWorker(turn: Turn, worker: LiveWorker, { job, index, holding }: Ow
   });
   effects.writes.push({ type: 'put-failure', job: job.id, index, attempt: holding.attempt, failure });
   if (failures >= job.spec.limits.maxAttempts) {
-    endTask(turn, job, { ...ending, worker: worker.number });
+    endTask(turn, job, { ...ending, worker: worker.number }, failure);
     return;
   }
   job.failures.set(index, failures);

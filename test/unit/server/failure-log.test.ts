@@ -26,10 +26,9 @@ describe('the log of failed jobs', () => {
       log: { warn } as unknown as Logger,
       now: () => nowMs,
       nameOf: (job) => (job === 3 ? 'primes' : undefined),
-      whyFailed: (job) => `task 7 of ${job}`,
     });
-    const note = (job: number, status: JobSnapshot['status'] = 'failed', { reason } = SNAPSHOT) => {
-      const send: Send = { type: 'announce-job', job, snapshot: { ...SNAPSHOT, status, reason } };
+    const note = (job: number, status: JobSnapshot['status'] = 'failed') => {
+      const send: Send = { type: 'announce-job', job, snapshot: { ...SNAPSHOT, status } };
       log.note(send);
     };
     return { lines, note, pass: (ms: number) => (nowMs += ms) };
@@ -42,12 +41,6 @@ describe('the log of failed jobs', () => {
     expect(lines).to.deep.equal([
       { message: 'a job failed', job: 3, name: 'primes', why: 'Task 0: no good', failedTasks: 2 },
     ]);
-  });
-
-  it('asks the tasks when the job gives no reason', () => {
-    const { lines, note } = begin();
-    note(3, 'failed', { ...SNAPSHOT, reason: '' });
-    expect(lines[0]).to.include({ why: 'task 7 of 3' });
   });
 
   it('says only how many there were, when there are many at once', () => {

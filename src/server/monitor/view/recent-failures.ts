@@ -1,6 +1,5 @@
 import type { JobId } from '../../../model/job.js';
 import type { FailureLine } from '../../../model/monitor.js';
-import { whyFailed } from '../../why-failed.js';
 import type { Store } from '../../store/store.js';
 
 /** More than are shown, since each viewer sees the own ones only. */
@@ -49,7 +48,7 @@ export class RecentFailures {
   #read({ job, atMs, reason }: Entry): FailureLine | null {
     const record = this.#store.job(job);
     if (record === undefined) return null;
-    const [message = ''] = (reason === '' ? whyFailed(this.#store, job) : reason).split('\n', 1);
+    const [message = ''] = reason.split('\n', 1);
     return { job, name: record.spec.name, owner: record.owner, atMs, message };
   }
 }

@@ -135,8 +135,57 @@ describe('answers', () => {
       status: 'failed',
       ends: { completed: 0, failed: 2, killed: 7 },
     });
-    expect(lab.store.job(job)?.state.reason).to.contain('maxFailedTasks 2');
+    expect(lab.store.job(job)?.state.reason).to.equal(
+      'Stopped after 2 of 9 tasks failed (maxFailedTasks 2), first task 0: failed 1/0#1',
+    );
     expect(lab.sends('kill')[0]?.leases.map(({ index }) => index)).to.deep.equal([2, 3]);
+  });
+
+  it('gives a failed job the reason of its first failure, over a restart too, and takes it back with a rerun', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ slots: 3 });
+    const job = lab.submit({ tasks: 4, limits: { maxAttempts: 1 } });
+    lab.do({ type: 'tasks-killed', request: 1, job, indexes: [3], reason: 'not this' });
+    lab.answers(worker, { job, index: 2, attempt: 1, outcome: 'failed' });
+    lab.restart().register(
+      worker,
+      [0, 1].map((index) => ({ job, index, attempt: 1 })),
+    );
+    lab.answers(worker, { job, index: 1, attempt: 1, outcome: 'failed' });
+    expect(lab.store.job(job)?.state.reason).to.equal('');
+    lab.answers(worker, { job, index: 0, attempt: 1 });
+    expect(lab.store.job(job)?.state)
+      .to.include({ status: 'failed', reason: '2 of 4 tasks failed, first task 2: failed 1/2#1' })
+      .and.to.not.have.property('firstLost');
+    expect(lab.sends('announce-job')[0]?.snapshot.reason).to.contain('failed 1/2#1');
+    lab.rerun(job, true);
+    expect(lab.store.job(job)?.state).to.include({ status: 'waiting', reason: '' });
+    lab.answers(worker, ...[1, 2, 3].map((index) => ({ job, index, attempt: 2 })));
+    expect(lab.store.job(job)?.state).to.include({ status: 'completed', reason: '' });
+  });
+
+  it('gives a job of one task the first line of what that says, and one whose tasks were killed why they were', () => {
+    const message = 'TypeError: x is no function\nand more of it';
+    const { encode } = new ServerLab().config;
+    const lab = new ServerLab({ encode: { ...encode, messageOf: () => message } });
+    const worker = lab.worker();
+    const [failed, killed] = [lab.submit({ limits: { maxAttempts: 2 } }), lab.submit({ tasks: 2 })];
+    lab.answers(worker, { job: failed, index: 0, attempt: 1, outcome: 'failed' });
+    lab.answers(worker, { job: failed, index: 0, attempt: 2, outcome: 'failed' });
+    expect(lab.store.job(failed)?.state.reason).to.equal('TypeError: x is no function');
+    lab.do({ type: 'tasks-killed', request: 1, job: killed, indexes: [1, 0], reason: 'not these' });
+    expect(lab.store.job(killed)?.state).to.include({
+      status: 'killed',
+      reason: '2 of 2 tasks were killed, first task 1: TypeError: x is no function',
+    });
+  });
+
+  it('gives the job of a lost worker that as its reason', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker({ name: 'mill' });
+    const job = lab.submit({ limits: { maxAttempts: 1 } });
+    lab.disconnect(worker).pass(31_000);
+    expect(lab.store.job(job)?.state.reason).to.contain('The worker mill was lost');
   });
 
   it('stops at the threshold though more tasks may come', () => {

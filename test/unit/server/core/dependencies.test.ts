@@ -56,8 +56,8 @@ describe('a job that waits for others', () => {
     const d = lab.submit({ after: [c], closed: false });
     end(lab, worker, a, 'failed');
     expect([a, b, c, d].map((job) => lab.status(job))).to.deep.equal(Array(4).fill('failed'));
-    expect(reasonOf(lab, b)).to.equal('Job 1 (sieve), which it waits for, failed.');
-    expect(reasonOf(lab, c)).to.match(/^Job 1 \(sieve\), which it waits for, failed\.$/);
+    expect(reasonOf(lab, b)).to.equal('Job 1 (sieve), which it waits for, failed: failed 1/0#1');
+    expect(reasonOf(lab, c)).to.match(/^Job 1 \(sieve\), which it waits for, failed: failed 1\/0#1$/);
     expect(reasonOf(lab, d)).to.match(/^Job 4 \(a job\), which it waits for, failed: Job 1 /);
     expect(lab.store.job(c)?.state.ends).to.deep.equal({ completed: 0, failed: 0, killed: 3 });
     expect(lab.status(other)).to.equal('waiting');
@@ -77,7 +77,9 @@ describe('a job that waits for others', () => {
       end(lab, worker, job, 'failed');
       lab.answers(worker, { job, index: 1, attempt: 1 });
     });
-    expect(failed).to.equal('(x), which it waits for, failed: 1 of its 2 tasks failed.');
+    expect(failed).to.equal(
+      '(x), which it waits for, failed: 1 of 2 tasks failed, first task 0: failed 1/0#1',
+    );
     const killed = why({ name: 'y' }, (job) =>
       lab.do({ type: 'jobs-killed', request: 1, jobs: [job], reason: 'enough' }),
     );
@@ -109,7 +111,7 @@ describe('a job that waits for others', () => {
     expect(lab.sends('accept')[0]).to.include({ job, taskCount: 2 });
     expect(lab.store.job(job)?.state).to.deep.include({
       status: 'failed',
-      reason: 'Job 1 (sieve), which it waits for, failed.',
+      reason: 'Job 1 (sieve), which it waits for, failed: failed 1/0#1',
       closed: true,
       ends: { completed: 0, failed: 0, killed: 2 },
     });

@@ -76,7 +76,7 @@ describe('the live view of jobs', () => {
     }
     expect(view.failures(undefined).map(({ job }) => job)).to.deep.equal([3, 2, 1]);
     expect(view.failures('bob').map(({ name }) => name)).to.deep.equal(['of bob']);
-    expect(view.failures('bob')[0]?.message).to.match(/^task 0: /);
+    expect(view.failures('bob')[0]?.message).to.equal('failed 2/0#1');
     lab.do({ type: 'jobs-forgotten', request: 1, jobs: [2] });
     expect(view.failures('bob')).to.deep.equal([]);
   });
