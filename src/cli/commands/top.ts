@@ -4,7 +4,7 @@ import type { Cli } from '../cli.js';
 import { lookOf } from '../io.js';
 import { frame } from '../top/frame.js';
 import { Screen } from '../top/screen.js';
-import { type TopView, ViewReader } from '../top/view.js';
+import { type TopView, readView } from '../top/view.js';
 
 const REFRESH_MS = 1_000;
 /** Of what a frame shows; from then on it says so. */
@@ -20,7 +20,7 @@ export async function top(
   { once = false }: { readonly once?: boolean },
 ): Promise<undefined> {
   await cli.withServer(async (d) => {
-    if (cli.json) cli.printJson(await new ViewReader(d).read());
+    if (cli.json) cli.printJson(await readView(d));
     else if (once || !cli.io.stdout.isTTY) await printOnce(cli, d);
     else await new Top(cli, d).run();
   });
@@ -28,7 +28,7 @@ export async function top(
 
 async function printOnce(cli: Cli, d: Dsage): Promise<void> {
   const { colors, width } = cli.look;
-  const lines = frame(await new ViewReader(d).read(), {
+  const lines = frame(await readView(d), {
     ...{ colors, width: width === Infinity ? PLAIN_WIDTH : width, height: Infinity },
     ...{ rates: [], footer: '', stale: '' },
   });
@@ -37,7 +37,7 @@ async function printOnce(cli: Cli, d: Dsage): Promise<void> {
 
 class Top {
   readonly #cli: Cli;
-  readonly #reader: ViewReader;
+  readonly #d: Dsage;
   readonly #screen: Screen;
   readonly #rates: number[] = [];
   readonly #ended = new AbortController();
@@ -47,14 +47,14 @@ class Top {
 
   constructor(cli: Cli, d: Dsage) {
     this.#cli = cli;
-    this.#reader = new ViewReader(d);
+    this.#d = d;
     this.#screen = new Screen(cli.io);
   }
 
   /** Resolves once the user leaves. */
   async run(): Promise<void> {
     // What goes wrong at once, such as a user who may not connect, is told as every command tells it.
-    this.#take(await this.#reader.read());
+    this.#take(await readView(this.#d));
     const left = new Promise<void>((resolve) => {
       this.#ended.signal.addEventListener('abort', () => resolve());
     });
@@ -80,7 +80,7 @@ class Top {
     if (this.#isReading) return;
     this.#isReading = true;
     try {
-      this.#take(await this.#reader.read());
+      this.#take(await readView(this.#d));
       this.#trouble = '';
     } catch (error) {
       this.#trouble = asDsageError(error).message;

@@ -6,7 +6,7 @@ import { plural, progressOf, statusColor } from '../format/status.js';
 import { type Colors, cut, oneLine } from '../format/table.js';
 import { ago, duration } from '../format/time.js';
 import { BAR_PARTS, gauge, sparkline, stackedBar } from './bar.js';
-import type { FailedJob, TopView } from './view.js';
+import type { TopView } from './view.js';
 
 export interface FrameOptions {
   readonly width: number;
@@ -45,7 +45,7 @@ export function frame(view: TopView, options: FrameOptions): string[] {
   if (view.failures.length > 0) {
     page.blank();
     page.title('FAILED LAST', '');
-    page.rows(view.failures, room.failures, (failed) => failureLine(failed, view.atMs, colors), '');
+    page.rows(view.failures, room.failures, (job) => failureLine(job, view.atMs, colors), '');
   }
   if (options.footer !== '') {
     page.blank();
@@ -165,12 +165,12 @@ function workerLine(worker: WorkerDetails, atMs: number, colors: Colors): Cell[]
   ];
 }
 
-function failureLine({ job, message }: FailedJob, atMs: number, colors: Colors): Cell[] {
+function failureLine(job: JobInfo, atMs: number, colors: Colors): Cell[] {
   return [
     { text: String(job.id).padStart(6), paint: colors.red },
     { text: ago(job.endedAt, atMs).padEnd(10) },
     { text: cut(plain(job.name === '' ? job.summary : job.name), NAME_WIDTH).padEnd(NAME_WIDTH) },
-    { text: plain(message.split('\n')[0] ?? '') },
+    { text: plain(job.reason.split('\n')[0] ?? '') },
   ];
 }
 

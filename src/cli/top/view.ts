@@ -13,13 +13,7 @@ export interface TopView {
   readonly hasMore: boolean;
   readonly workers: readonly WorkerDetails[];
   /** Jobs that failed, newest first. */
-  readonly failures: readonly FailedJob[];
-}
-
-export interface FailedJob {
-  readonly job: JobInfo;
-  /** Why, as one line. */
-  readonly message: string;
+  readonly failures: readonly JobInfo[];
 }
 
 const MOST_JOBS = 50;
@@ -27,53 +21,15 @@ const MOST_FAILURES = 5;
 const UNFINISHED = ['processing', 'waiting', 'paused'] as const;
 
 /** Asks the server for all of it. Everybody's jobs where the user is an admin, else the user's own. */
-export class ViewReader {
-  readonly #d: Dsage;
-  /** Of failed jobs by number and end: what is read once does not change. */
-  #messages = new Map<string, string>();
-
-  constructor(d: Dsage) {
-    this.#d = d;
-  }
-
-  async read(): Promise<TopView> {
-    const d = this.#d;
-    const [status, workers, found, failed] = await Promise.all([
-      d.serverStatus(),
-      d.workers(),
-      jobsOf(d, { status: UNFINISHED }, MOST_JOBS + 1),
-      jobsOf(d, { status: 'failed' }, MOST_FAILURES),
-    ]);
-    const jobs = found.slice(0, MOST_JOBS).sort(byUrgency);
-    const failures = await this.#explained(failed);
-    return { atMs: Date.now(), status, jobs, hasMore: found.length > MOST_JOBS, workers, failures };
-  }
-
-  async #explained(jobs: readonly JobInfo[]): Promise<FailedJob[]> {
-    const known = this.#messages;
-    this.#messages = new Map();
-    return Promise.all(
-      jobs.map(async (job) => {
-        const key = `${String(job.id)}/${String(job.endedAt?.getTime())}`;
-        const message = known.get(key) ?? (await whyFailed(this.#d, job));
-        this.#messages.set(key, message);
-        return { job, message };
-      }),
-    );
-  }
-}
-
-/** What the job says, else what its first failed task says. */
-async function whyFailed(d: Dsage, { id, reason }: JobInfo): Promise<string> {
-  if (reason !== '') return reason;
-  try {
-    const [task] = await d.tasks(id, { status: 'failed' }).toArray(1);
-    return task === undefined ? '' : ((await d.task(id, task.index)).failures.at(-1)?.message ?? '');
-  } catch (error) {
-    // Forgotten meanwhile.
-    if (error instanceof DsageError && error.code === 'not-found') return '';
-    throw error;
-  }
+export async function readView(d: Dsage): Promise<TopView> {
+  const [status, workers, found, failures] = await Promise.all([
+    d.serverStatus(),
+    d.workers(),
+    jobsOf(d, { status: UNFINISHED }, MOST_JOBS + 1),
+    jobsOf(d, { status: 'failed' }, MOST_FAILURES),
+  ]);
+  const jobs = found.slice(0, MOST_JOBS).sort(byUrgency);
+  return { atMs: Date.now(), status, jobs, hasMore: found.length > MOST_JOBS, workers, failures };
 }
 
 async function jobsOf(d: Dsage, filter: JobFilter, limit: number): Promise<JobInfo[]> {

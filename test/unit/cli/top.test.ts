@@ -109,7 +109,7 @@ describe('a frame of dsage top', () => {
       endedAt: new Date(NOW - 90_000),
       reason: 'no good\n at x',
     });
-    const lines = frame(view({ failures: [{ job: failed, message: 'no good\n at x' }] }), {
+    const lines = frame(view({ failures: [failed] }), {
       ...PLAIN,
       rates: [1, 2, 4],
       footer: 'q leaves',
@@ -133,7 +133,7 @@ describe('a frame of dsage top', () => {
     const many = view({
       jobs: Array.from({ length: 60 }, (_, id) => job({ id, name: 'a long name '.repeat(9) })),
       workers: Array.from({ length: 30 }, (_, number) => worker({ worker: number, name: 'x'.repeat(99) })),
-      failures: Array.from({ length: 5 }, (_, id) => ({ job: job({ id }), message: 'why '.repeat(99) })),
+      failures: Array.from({ length: 5 }, (_, id) => job({ id, reason: 'why '.repeat(99) })),
       hasMore: true,
     });
     for (const [width, height] of [
