@@ -152,6 +152,16 @@ function exerciseJobs(get: () => Store): void {
     expect(unfinished()).to.deep.equal([1, 2, 3]);
   });
 
+  it('keeps which task was lost first, for as long as its job says so', async () => {
+    const store = get();
+    const lost = { firstLost: { index: 3, status: 'failed' as const, message: 'TypeError: no good' } };
+    await store.commit([putJob(7, { state: stateOf(lost) })]);
+    expect(store.job(7)?.state).to.deep.equal(stateOf(lost));
+    const ended = stateOf({ status: 'failed', reason: 'TypeError: no good' });
+    await store.commit([{ type: 'put-job-state', job: 7, state: ended }]);
+    expect(store.job(7)?.state).to.deep.equal(ended);
+  });
+
   it('keeps what a job waits for, and whether it still does', async () => {
     const store = get();
     const spec = specOf({ after: [1, 2 ** 40] });
