@@ -70,6 +70,11 @@ export interface JobSpec {
   readonly detached?: true;
 }
 
+/** What people know a job by: its name, else the beginning of its code or the name of its function or class. */
+export function shownName({ name, summary, kind }: Pick<JobSpec, 'name' | 'summary' | 'kind'>): string {
+  return name || summary || kind;
+}
+
 /** Whether the task of this index is the coordinator of a detached job. */
 export function isCoordinator(
   { detached }: { readonly detached?: boolean | undefined },

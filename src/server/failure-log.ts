@@ -1,5 +1,5 @@
 import type { Logger } from '../log/log.js';
-import type { JobId } from '../model/job.js';
+import { type JobId, type JobSpec, shownName } from '../model/job.js';
 import type { Send } from './core/effects.js';
 
 /** So many lines at once, and one more for every `LINE_MS` that passed without. */
@@ -9,7 +9,7 @@ const LINE_MS = 1_000;
 export interface FailureLogOptions {
   readonly log: Logger;
   readonly now: () => number;
-  readonly nameOf: (job: JobId) => string | undefined;
+  readonly specOf: (job: JobId) => JobSpec | undefined;
 }
 
 /** Writes to the server's log which jobs failed and why; of many at once only the first, and then how many others. */
@@ -27,7 +27,7 @@ export class FailureLog {
     if (send.type !== 'announce-job') return;
     const { status, reason, counts } = send.snapshot;
     if (status !== 'failed') return;
-    const { log, now, nameOf } = this.#options;
+    const { log, now, specOf } = this.#options;
     const nowMs = now();
     this.#lines = Math.min(BURST, this.#lines + Math.max(0, nowMs - this.#atMs) / LINE_MS);
     this.#atMs = nowMs;
@@ -39,12 +39,8 @@ export class FailureLog {
     const others = this.#left === 0 ? {} : { failedBeforeWithoutLine: this.#left };
     this.#left = 0;
     const { job } = send;
-    log.warn('a job failed', {
-      job,
-      name: nameOf(job) ?? '',
-      why: reason,
-      failedTasks: counts.failed,
-      ...others,
-    });
+    const spec = specOf(job);
+    const name = spec === undefined ? '' : shownName(spec);
+    log.warn('a job failed', { job, name, why: reason, failedTasks: counts.failed, ...others });
   }
 }

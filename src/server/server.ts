@@ -157,7 +157,7 @@ export class Server {
     const vitals = new Vitals(now, (job) => state.jobs.get(job)?.state.createdAtMs);
     const failures = new FailureLog({
       ...{ log: this.#log, now },
-      nameOf: (job) => store.job(job)?.spec.name,
+      specOf: (job) => store.job(job)?.spec,
     });
     const engine = new Engine({
       state,

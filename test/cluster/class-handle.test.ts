@@ -92,6 +92,11 @@ describe('handles of class jobs', function () {
     expect(two?.error?.message).to.match(/collect\(\) threw RangeError: 3 is bad/);
     expect(three?.error).to.be.instanceOf(KilledError);
     await good.wait(SOON);
+    // The server's log names such a job by its class.
+    const lines = (await d.serverLog(500)).map((line) => JSON.parse(line) as Record<string, unknown>);
+    const line = lines.find(({ message, job }) => message === 'a job failed' && job === bad.id);
+    expect(line).to.include({ name: 'Sums' });
+    expect(line?.['why']).to.match(/RangeError: 3 is bad/);
   });
 
   it('are waited for and shown by the commands, detached ones too', async () => {

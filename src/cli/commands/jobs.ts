@@ -1,4 +1,5 @@
 import type { JobFilter, JobInfo } from '../../client/queries.js';
+import { shownName } from '../../model/job.js';
 import type { JobStatus } from '../../model/status.js';
 import type { Cli } from '../cli.js';
 import { progressOf, statusColor } from '../format/status.js';
@@ -46,7 +47,7 @@ function jobColumns(now: number, withOwner: boolean): Column<JobInfo>[] {
     { title: 'PRIO', value: ({ priority }) => priority, align: 'right' },
     { title: 'SUBMITTED', value: ({ createdAt }) => ago(createdAt, now) },
     { title: 'TOOK', value: (job) => took(job, now), align: 'right' },
-    { title: 'NAME', value: ({ name, summary }) => (name === '' ? summary : name), shrinks: true },
+    { title: 'NAME', value: shownName, shrinks: true },
     { title: 'SAYS', value: ({ note }) => note, shrinks: true, optional: true },
     { title: 'REASON', value: ({ reason }) => reason, shrinks: true, optional: true },
   ];

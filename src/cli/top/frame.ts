@@ -2,6 +2,7 @@ import pc from 'picocolors';
 
 import type { WorkerDetails } from '../../client/administration.js';
 import type { JobInfo } from '../../client/queries.js';
+import { shownName } from '../../model/job.js';
 import { plural, progressOf, statusColor } from '../format/status.js';
 import { type Colors, cut, oneLine } from '../format/table.js';
 import { ago, duration } from '../format/time.js';
@@ -140,7 +141,7 @@ function jobLine(job: JobInfo, atMs: number, colors: Colors): Cell[] {
     { text: `${progressOf(counts, taskCount)}${closed ? '' : '+'}`.padEnd(12) },
     { text: (startedAt === undefined ? '' : duration(Math.max(0, atMs - startedAt.getTime()))).padEnd(10) },
     { text: cut(plain(job.owner), NAME_WIDTH) },
-    { text: plain(job.name === '' ? job.summary : job.name) },
+    { text: plain(shownName(job)) },
   ];
 }
 
@@ -169,7 +170,7 @@ function failureLine(job: JobInfo, atMs: number, colors: Colors): Cell[] {
   return [
     { text: String(job.id).padStart(6), paint: colors.red },
     { text: ago(job.endedAt, atMs).padEnd(10) },
-    { text: cut(plain(job.name === '' ? job.summary : job.name), NAME_WIDTH).padEnd(NAME_WIDTH) },
+    { text: cut(plain(shownName(job)), NAME_WIDTH).padEnd(NAME_WIDTH) },
     { text: plain(job.reason.split('\n')[0] ?? '') },
   ];
 }

@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 
 import type { Logger } from '#dsage/log/log.js';
+import type { JobSpec } from '#dsage/model/job.js';
 import type { JobSnapshot, Send } from '#dsage/server/core/effects.js';
 import { FailureLog } from '#dsage/server/failure-log.js';
+
+import { ServerLab } from '../../support/server-lab.js';
 
 const SNAPSHOT: JobSnapshot = {
   ...{
@@ -18,14 +21,15 @@ const SNAPSHOT: JobSnapshot = {
 };
 
 describe('the log of failed jobs', () => {
-  function begin() {
+  function begin(named: Partial<JobSpec> = { name: 'primes' }) {
+    const submitted = new ServerLab().submission();
     const lines: Readonly<Record<string, unknown>>[] = [];
     const warn = (message: string, about: object) => lines.push({ message, ...about });
     let nowMs = 1_000;
     const log = new FailureLog({
       log: { warn } as unknown as Logger,
       now: () => nowMs,
-      nameOf: (job) => (job === 3 ? 'primes' : undefined),
+      specOf: (job) => (job === 3 ? { ...submitted.spec, ...named } : undefined),
     });
     const note = (job: number, status: JobSnapshot['status'] = 'failed') => {
       const send: Send = { type: 'announce-job', job, snapshot: { ...SNAPSHOT, status } };
@@ -41,6 +45,17 @@ describe('the log of failed jobs', () => {
     expect(lines).to.deep.equal([
       { message: 'a job failed', job: 3, name: 'primes', why: 'Task 0: no good', failedTasks: 2 },
     ]);
+  });
+
+  it('names one without a name by its class, or what else is its code', () => {
+    for (const [named, name] of [
+      [{ name: '', kind: 'class', summary: 'MersenneSearch' }, 'MersenneSearch'],
+      [{ name: '', kind: 'eval', summary: '' }, 'eval'],
+    ] as const) {
+      const { lines, note } = begin(named);
+      note(3);
+      expect(lines[0]).to.include({ name });
+    }
   });
 
   it('says only how many there were, when there are many at once', () => {

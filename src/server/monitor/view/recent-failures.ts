@@ -1,4 +1,4 @@
-import type { JobId } from '../../../model/job.js';
+import { type JobId, shownName } from '../../../model/job.js';
 import type { FailureLine } from '../../../model/monitor.js';
 import type { Store } from '../../store/store.js';
 
@@ -49,6 +49,6 @@ export class RecentFailures {
     const record = this.#store.job(job);
     if (record === undefined) return null;
     const [message = ''] = reason.split('\n', 1);
-    return { job, name: record.spec.name, owner: record.owner, atMs, message };
+    return { job, name: shownName(record.spec), owner: record.owner, atMs, message };
   }
 }
