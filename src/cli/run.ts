@@ -1,10 +1,9 @@
-import { inspect } from 'node:util';
-
 import { CommanderError } from 'commander';
 
-import { EXIT, exitCodeOf, linesOf } from './exit-codes.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
 import type { Io } from './io.js';
 import { buildProgram } from './program.js';
+import { tellError } from './tell-error.js';
 
 /** Runs one command line. Returns the exit code; what goes wrong has been told on stderr by then. */
 export async function runCli(io: Io): Promise<number> {
@@ -16,11 +15,7 @@ export async function runCli(io: Io): Promise<number> {
   } catch (error) {
     // Commander has told already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    io.stderr.write(`dsage: ${linesOf(error)}\n`);
-    if ((io.env['DSAGE_DEBUG'] ?? '') !== '' && error instanceof Error) {
-      io.stderr.write(`${error.stack ?? ''}\n`);
-      if (error.cause !== undefined) io.stderr.write(`cause: ${inspect(error.cause)}\n`);
-    }
+    tellError(io, error);
     return exitCodeOf(error);
   }
 }

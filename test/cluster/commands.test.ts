@@ -85,6 +85,21 @@ describe('the commands', function () {
         .and.not.match(/^\s+at /m);
     });
 
+    it('says where to look closer when the job fails, as wait does, and both are there', async () => {
+      const { stderr } = await run(['eval', '--attempts', '1', 'console.log("near"); throw new Error("x")']);
+      const [, show = '', id = '', logs = ''] =
+        /^Look closer: dsage (job (\d+) --tasks) shows its tasks, dsage (logs \d+) what they wrote\.$/m.exec(
+          stderr,
+        ) ?? [];
+      expect(await print(...show.split(' '))).to.match(/^ +0 +failed/m);
+      expect(await print(...logs.split(' '))).to.equal('near\n');
+      const again = await run(['wait', id]);
+      expect(again).to.deep.include({ code: 1 });
+      expect(again.stderr).to.include(`Look closer: dsage job ${id} --tasks`);
+      const asJson = await run(['wait', '--json', id]);
+      expect(asJson.stderr).to.not.include('Look closer');
+    });
+
     it('ends with 2 for code that does not parse, with its place', async () => {
       const { code, stderr } = await run(['eval', '1 +\n* 2']);
       expect(code).to.equal(2);

@@ -7,7 +7,7 @@ import type { Dsage } from '#dsage/client/connect.js';
 import { nextPrime } from '#dsage/code/prelude/numbers.js';
 import { DistributedFactor } from '#dsage/jobs/factor/distributed-factor.js';
 
-import { runDsage, spawnDsage } from '../support/cli.js';
+import { finished, runDsage, spawnDsage } from '../support/cli.js';
 import { eventually, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
@@ -161,6 +161,22 @@ describe('DistributedFactor on a cluster', function () {
       const elsewhere = await run('15', '--workers', '1', '--server', cluster.address);
       expect(elsewhere).to.deep.include({ code: 2 });
       expect(elsewhere.stderr).to.contain('the server is elsewhere');
+    });
+
+    it('says where to look closer when the job is lost', async () => {
+      const [p, q] = [nextPrime(3n * 10n ** 32n), nextPrime(10n ** 34n)];
+      const child = spawnDsage(['factor', String(p * q)], { directory: cluster.directory });
+      const end = finished(child);
+      const name = `factor ${p * q}`.slice(0, 60);
+      const find = async () => (await d.jobs({ name, status: ['processing'] }).toArray(1))[0];
+      await eventually('it runs', async () => (await find()) !== undefined, 30_000);
+      const id = (await find())?.id ?? 0;
+      await d.kill(id, 'enough');
+      const { code, stderr } = await end;
+      expect(code).to.equal(1);
+      expect(stderr)
+        .to.match(/was killed: enough/)
+        .and.include(`Look closer: dsage job ${id} --tasks`);
     });
 
     it('shows stages and factors as they come on a terminal, and what it has after Ctrl-C', async function () {

@@ -142,6 +142,7 @@ describe('dsage run', function () {
       expect({ code: task.code, stdout: task.stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(task.stderr).to.match(/dsage: Job \d+ failed: .*TypeError: task 2/);
       expect(task.stderr).to.match(/^ {2}at .*squares\.ts:18:/m);
+      expect(task.stderr).to.match(/^Look closer: dsage job \d+ --tasks .*, dsage logs \d+ /m);
       const answer = await run(['squares.ts', '{"badAnswer": 3}']);
       expect(answer.code).to.equal(1);
       expect(answer.stderr).to.match(/collect\(\) threw RangeError: answer 3/);

@@ -5,10 +5,11 @@ import type { Dsage } from '../../client/connect.js';
 import { plain } from '../../client/save.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
-import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { jobId } from '../ids.js';
 import { jobOptions, type JobFlags } from '../job-options.js';
 import { copyOutput } from '../output.js';
+import { errorDocument, tellError, tellWhereToLook } from '../tell-error.js';
 
 interface EvalFlags extends JobFlags {
   readonly vars?: Record<string, unknown>;
@@ -76,8 +77,12 @@ async function follow(
     if (interrupted.aborted) return await killInterrupted(cli, job);
     const isEnd = error instanceof DsageError && (error.code === 'task-failed' || error.code === 'killed');
     if (isEnd) await copied;
-    if (!cli.json) throw error;
-    printError(cli, job, error);
+    if (cli.json) {
+      cli.printJson({ id: job.id, status: job.status, error: errorDocument(error) });
+    } else {
+      tellError(cli.io, error);
+      if (isEnd) tellWhereToLook(cli, job.id);
+    }
     return exitCodeOf(error);
   } finally {
     stopCopying.abort();
@@ -88,10 +93,4 @@ async function killInterrupted(cli: Cli, job: AnyHandle): Promise<number> {
   cli.note(`dsage: killing job ${String(job.id ?? '')} (Ctrl-C again to leave it)`);
   await job.kill('interrupted by Ctrl-C');
   return EXIT.interrupted;
-}
-
-function printError(cli: Cli, job: AnyHandle, error: unknown): void {
-  const code = error instanceof DsageError ? error.code : 'internal';
-  const [message = ''] = linesOf(error).split('\n');
-  cli.printJson({ id: job.id, status: job.status, error: { code, message } });
 }

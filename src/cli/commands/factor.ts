@@ -4,8 +4,9 @@ import { DistributedFactor } from '../../jobs/factor/distributed-factor.js';
 import type { DistributedFactorOptions } from '../../jobs/factor/distributed-factor.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
-import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { showFactoring } from '../factor-display.js';
+import { errorDocument, tellError, tellWhereToLook } from '../tell-error.js';
 
 interface FactorFlags extends DistributedFactorOptions {
   readonly local?: boolean;
@@ -18,13 +19,16 @@ interface Work {
   readonly job: DistributedFactor;
   /** Milliseconds. */
   readonly timeout: number | undefined;
+  /** On a server that is there afterwards. */
+  readonly isKept: boolean;
 }
 
 /** Factors an integer: on the workers of a server, on workers of its own, or on threads of this machine. */
 export async function factor(cli: Cli, [expression = '']: string[], flags: FactorFlags): Promise<number> {
   // Before anything is started or connected to: what is no integer is wrong usage.
   const job = new DistributedFactor(expression, optionsOf(flags));
-  const work = { expression, job, timeout: flags.timeout };
+  const isKept = flags.local !== true && flags.workers === undefined;
+  const work = { expression, job, timeout: flags.timeout, isKept };
   if (flags.local === true) {
     const { startLocally } = await import('../../local/start.js');
     return supervise(cli, work, () => {
@@ -65,7 +69,11 @@ async function withWorkers(cli: Cli, workers: number, use: (d: Dsage) => Promise
 }
 
 /** Waits for the job, which ends with this process: after a timeout too. */
-async function supervise(cli: Cli, { expression, job, timeout }: Work, start: () => void): Promise<number> {
+async function supervise(
+  cli: Cli,
+  { expression, job, timeout, isKept }: Work,
+  start: () => void,
+): Promise<number> {
   const { interrupted } = cli.io;
   cli.io.catchInterrupt();
   start();
@@ -80,13 +88,15 @@ async function supervise(cli: Cli, { expression, job, timeout }: Work, start: ()
     if (!job.done) await job.stop(interrupted.aborted ? 'interrupted by Ctrl-C' : 'it took too long');
     const code = interrupted.aborted ? EXIT.interrupted : exitCodeOf(error);
     if (cli.json) {
-      cli.printJson({ ...document(job), error: errorOf(error) });
+      cli.printJson({ ...document(job), error: errorDocument(error) });
       return code;
     }
     if (job.primeFactors.length > 0 || job.compositeFactors.length > 1)
       cli.note(`So far: ${text(expression, job)}`);
     if (interrupted.aborted) return code;
-    throw error;
+    tellError(cli.io, error);
+    if (isKept && code === EXIT.failed) tellWhereToLook(cli, job.id);
+    return code;
   } finally {
     hide();
   }
@@ -113,9 +123,4 @@ function document(job: DistributedFactor) {
     primeFactors: plain(job.primeFactors),
     compositeFactors: plain(job.compositeFactors),
   };
-}
-
-function errorOf(error: unknown): { code: string; message: string } {
-  const [message = ''] = linesOf(error).split('\n');
-  return { code: error instanceof DsageError ? error.code : 'internal', message };
 }

@@ -3,8 +3,9 @@ import type { AnyJob } from '../../client/runs.js';
 import { plain } from '../../client/save.js';
 import { DsageError } from '../../model/errors.js';
 import type { Cli } from '../cli.js';
-import { EXIT, exitCodeOf, linesOf } from '../exit-codes.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { plural } from '../format/status.js';
+import { errorDocument, tellError, tellWhereToLook } from '../tell-error.js';
 import { userFrames } from '../user-frames.js';
 import { displayFor } from './display.js';
 import { Interrupts, type Decision } from './interrupts.js';
@@ -114,22 +115,18 @@ function whatRemains(job: AnyJob, { isDetached, isWatching, command }: Supervise
 }
 
 function fail(cli: Cli, job: AnyJob, error: unknown, options: SuperviseOptions): number {
-  const code = error instanceof DsageError ? error.code : 'internal';
-  const isTimeout = code === 'timeout';
-  // What it says of going on holds for jobs that need nobody here.
-  const [message = '', ...more] = linesOf(error).split('\n');
+  const isTimeout = error instanceof DsageError && error.code === 'timeout';
   if (cli.json) {
-    cli.printJson({ id: job.id, status: job.status, error: { code, message } });
+    cli.printJson({ id: job.id, status: job.status, error: errorDocument(error) });
+  } else if (isTimeout) {
+    // What it says of going on holds for jobs that need nobody here.
+    cli.note(`dsage: ${errorDocument(error).message}`);
   } else {
-    cli.note(`dsage: ${isTimeout ? message : [message, ...more].join('\n')}`);
+    tellError(cli.io, error);
     const cause = error instanceof Error ? error.cause : undefined;
     for (const frame of userFrames(cause)) cli.note(`  ${frame}`);
+    tellWhereToLook(cli, job.id);
   }
   if (isTimeout) cli.note(whatRemains(job, options));
-  else if (!cli.json && job.id !== undefined) {
-    cli.note(
-      `Look closer: dsage job ${String(job.id)} --tasks shows its tasks, dsage logs ${String(job.id)} what they wrote.`,
-    );
-  }
   return exitCodeOf(error);
 }
