@@ -209,8 +209,8 @@ export class DsageConnection extends Callable implements AsyncDisposable {
     return taskDetails(this.#connection.rpc, checkId(job), index);
   }
 
-  /** Stops jobs. Returns the numbers of those that had not ended. */
-  async kill(jobs: JobReference | readonly JobReference[], reason = 'killed by its user'): Promise<JobId[]> {
+  /** Stops jobs; without a reason it is said who did. Returns the numbers of those that had not ended. */
+  async kill(jobs: JobReference | readonly JobReference[], reason = ''): Promise<JobId[]> {
     const ids = await idsOf(jobs);
     const request = { jobs: ids, all: false, reason, indexes: [] };
     return (await this.#connection.rpc.call('killJobs', request)).killed;

@@ -110,8 +110,8 @@ export abstract class JobHandle<R> {
     await tracked.until(() => tracked.isCurrent, { timeoutMs });
   }
 
-  /** Stops the job and its running tasks. A job that has ended stays as it is. */
-  async kill(reason = 'killed by its user'): Promise<void> {
+  /** Stops the job and its running tasks; without a reason it is said who did. A job that has ended stays as it is. */
+  async kill(reason = ''): Promise<void> {
     const job = await this.requireId();
     await this.tracked.connection.rpc.call('killJobs', { jobs: [job], all: false, reason, indexes: [] });
   }

@@ -81,7 +81,7 @@ export class TaskHandle<T = unknown> {
   }
 
   /** Stops this task alone. One that has ended stays as it is. */
-  async kill(reason = 'killed by its user'): Promise<void> {
+  async kill(reason = ''): Promise<void> {
     const tracked = this.#tracked;
     await tracked.until(() => tracked.id !== undefined);
     const jobs = tracked.id === undefined ? [] : [tracked.id];

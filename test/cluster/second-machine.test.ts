@@ -132,6 +132,19 @@ describe('a colleague', function () {
     await foreign.kill();
   });
 
+  it('reads in the reason of a job who killed it, unless that was its owner with a reason', async () => {
+    const reasonOf = async (kill: (id: number) => Promise<unknown>) => {
+      const id = await bob('1', { labels: ['nowhere'] }).accepted;
+      await kill(id);
+      return (await bob.jobInfo(id)).reason;
+    };
+    const me = (await admin.users.list()).find(({ role }) => role === 'admin')?.name ?? '';
+    expect(await reasonOf((id) => admin.kill(id))).to.equal(`Killed by ${me}.`);
+    expect(await reasonOf((id) => admin.kill(id, 'too long'))).to.equal(`too long (killed by ${me})`);
+    expect(await reasonOf((id) => bob.kill(id))).to.equal('Killed by bob.');
+    expect(await reasonOf((id) => bob.kill(id, 'a typo'))).to.equal('a typo');
+  });
+
   it('is cut off at once when disabled: waits, output, the worker; and is back when enabled', async () => {
     const dir = await admit('carol');
     const carol = await connect({ server: cluster.address, directory: dir });

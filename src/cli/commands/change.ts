@@ -8,7 +8,7 @@ import { priority as readPriority } from '../values.js';
 export async function kill(
   cli: Cli,
   given: string[],
-  { all = false, reason = 'killed with dsage kill' }: { readonly all?: boolean; readonly reason?: string },
+  { all = false, reason }: { readonly all?: boolean; readonly reason?: string },
 ): Promise<undefined> {
   const ids = jobIds(given);
   needsJobs(ids, all, '--all');

@@ -51,7 +51,8 @@ export function jobActions(services: Services): JobActions {
   };
   return {
     kill: async ({ jobs, all, reason: asked, indexes }, caller) => {
-      const reason = asked === '' ? `Killed by ${caller.name}.` : asked;
+      const isOwner = all || jobs.every((id) => views.requireJob(id, caller).record.owner === caller.name);
+      const reason = killReason(asked, caller, isOwner);
       if (indexes.length > 0) {
         const job = onlyOne(own(jobs, caller));
         const view = views.requireJob(job, caller);
@@ -117,6 +118,12 @@ export function jobActions(services: Services): JobActions {
       return { forgotten: gone.length };
     },
   };
+}
+
+/** Who killed it, too, unless its owner says why: a reason that names nobody is the owner's. */
+function killReason(asked: string, { name }: Identity, isOwner: boolean): string {
+  if (asked === '') return `Killed by ${name}.`;
+  return isOwner ? asked : `${asked} (killed by ${name})`;
 }
 
 const MAX_NAMED = 20;
