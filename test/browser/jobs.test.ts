@@ -84,7 +84,9 @@ describe('jobs on the page', () => {
       .fill('it was for nothing');
     await confirm(page, 'Kill');
     await waitForStatus(page, 'killed');
-    await page.getByText('it was for nothing').first().waitFor();
+    expect(await textOf(page.getByRole('group', { name: 'Why was it killed?' }), /\S/)).to.equal(
+      'it was for nothing',
+    );
     await eventually('the slot is free', async () => (await monitor.d.serverStatus()).busySlots === 0);
     const last = readFileSync(beat, 'utf8');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -110,7 +112,12 @@ describe('jobs on the page', () => {
     await page.goto('/jobs');
     await page.getByRole('link', { name: 'some fail' }).click();
     await waitForStatus(page, 'failed');
-    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    expect(await textOf(page.getByRole('group', { name: 'Why did it fail?' }), /\S/)).to.match(
+      /^2 of 5 tasks failed, first task [34]: Error: the disk is full$/,
+    );
+    await page.getByRole('link', { name: '2 failed tasks' }).click();
+    await page.getByRole('button', { name: 'Task 3: failed' }).waitFor();
+    expect(await page.getByRole('button', { name: /^Task \d/ }).count()).to.equal(2);
     await page.getByRole('button', { name: 'Task 3: failed' }).click();
     await page.getByText('the disk is full').first().waitFor();
     writeFileSync(join(folder, 'repaired'), '');
@@ -119,6 +126,49 @@ describe('jobs on the page', () => {
     await waitForStatus(page, 'completed');
     const ran = readFileSync(join(folder, 'ran'), 'utf8').trim().split('\n').sort();
     expect(ran).to.deep.equal(['0', '1', '2', '3', '3', '4', '4']);
+  });
+
+  it('a failed one says why, and its task shows the whole stack line by line', async () => {
+    const { page } = visit;
+    const job = monitor.d.evalFunction(
+      () => {
+        throw new RangeError('the sum is off\nby two');
+      },
+      [],
+      { name: 'a lost one', maxAttempts: 1 },
+    );
+    await job.wait().catch(() => undefined);
+    await page.goto('/jobs?q=lost');
+    await page.getByText('RangeError: the sum is off', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'a lost one' }).click();
+    expect(await textOf(page.getByRole('group', { name: 'Why did it fail?' }), /\S/)).to.equal(
+      'RangeError: the sum is off',
+    );
+    await page.getByRole('link', { name: '1 failed task' }).click();
+    const stack = page.getByRole('group', { name: 'Stack of attempt 1' });
+    // As it is laid out, and not only in the text.
+    await stack.waitFor();
+    expect(await stack.evaluate((it) => (it as unknown as { innerText: string }).innerText)).to.match(
+      /^RangeError: the sum is off\nby two\n +at .*job-\d+\.js:\d+:\d+/,
+    );
+  });
+
+  it('one that was stopped says how many of its tasks had failed, and why the first did', async () => {
+    const { page } = visit;
+    const refuse = (n: number): number => {
+      if (n > 0) throw new Error(`not ${n}`);
+      return n;
+    };
+    const map = monitor.d.map(refuse, [0, 1, 2, 3, 4, 5], {
+      name: 'too many',
+      maxAttempts: 1,
+      maxFailedTasks: 2,
+    });
+    await map.wait().catch(() => undefined);
+    await page.goto(`/jobs/${String(map.id)}`);
+    expect(await textOf(page.getByRole('group', { name: 'Why did it fail?' }), /\S/)).to.match(
+      /^Stopped after 2 of 6 tasks failed \(maxFailedTasks 2\), first task \d: Error: not \d$/,
+    );
   });
 
   it('many jobs are selected and changed at once, after a question', async () => {

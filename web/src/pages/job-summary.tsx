@@ -1,7 +1,7 @@
 import type { JobDetail } from '../../../src/model/monitor.js';
 import { isFinal } from '../../../src/model/status.js';
 import { getText } from '../api.js';
-import { grouped, percent } from '../format/number.js';
+import { grouped, percent, plural } from '../format/number.js';
 import { duration } from '../format/time.js';
 import { useFetch } from '../live/use-fetch.js';
 import { doneText, ProgressBar } from '../parts/bar.js';
@@ -13,12 +13,8 @@ export function JobSummaryTab({ job }: { readonly job: JobDetail }) {
   const { id, resultBytes, endedAtMs, generation } = job;
   return (
     <>
+      {(job.reason !== '' || job.counts.failed > 0) && <Lost job={job} />}
       <Progress job={job} />
-      {job.reason !== '' && (
-        <div class="notice notice-error">
-          <Foreign text={job.reason} />
-        </div>
-      )}
       {job.why.length > 0 && <Why job={job} />}
       {resultBytes > 0 && (
         <Card title="Result">
@@ -38,6 +34,31 @@ export function JobSummaryTab({ job }: { readonly job: JobDetail }) {
       </div>
     </>
   );
+}
+
+/** Before all else why it failed or was killed, and the way to the tasks that failed. */
+function Lost({ job }: { readonly job: JobDetail }) {
+  const { reason, status, counts } = job;
+  const title = status === 'killed' ? 'Why was it killed?' : 'Why did it fail?';
+  const failed = plural(counts.failed, 'failed task');
+  return (
+    <Card
+      title={reason === '' ? 'Some tasks failed' : title}
+      class={status === 'failed' ? 'notice-error' : ''}
+      aside={counts.failed > 0 && <a href={failedTasksOf(job)}>{failed}</a>}
+    >
+      {reason === '' ? (
+        <p class="muted">What each of them says is told beside its attempts.</p>
+      ) : (
+        <Block text={reason} label={title} />
+      )}
+    </Card>
+  );
+}
+
+/** One task is shown at once, with its stack; of several the list. */
+function failedTasksOf({ id, taskCount }: JobDetail): string {
+  return `/jobs/${id}?tab=tasks&status=failed${taskCount === 1 ? '&task=0' : ''}`;
 }
 
 function Progress({ job }: { readonly job: JobDetail }) {
