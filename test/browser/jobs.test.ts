@@ -153,6 +153,31 @@ describe('jobs on the page', () => {
     );
   });
 
+  it('one that goes on leads to the tasks that have failed so far', async () => {
+    const { page } = visit;
+    const gate = join(makeTempDir(), 'open');
+    const map = monitor.d.map(
+      async (n: number, file: string) => {
+        if (n < 2) throw new Error(`not ${n}`);
+        const { existsSync: isThere } = await import('node:fs');
+        while (!isThere(file)) await new Promise((done) => setTimeout(done, 50));
+        return n;
+      },
+      [0, 1, 2],
+      [gate, gate, gate],
+      { name: 'it goes on', maxAttempts: 1 },
+    );
+    await map.accepted;
+    await page.goto(`/jobs/${String(map.id)}`);
+    await page.getByRole('heading', { name: 'Some tasks failed' }).waitFor();
+    await page.getByRole('link', { name: '2 failed tasks' }).click();
+    await page.getByRole('button', { name: 'Task 1: failed' }).click();
+    await page.getByText('Error: not 1', { exact: true }).waitFor();
+    writeFileSync(gate, '');
+    await waitForStatus(page, 'failed');
+    await map.wait().catch(() => undefined);
+  });
+
   it('one that was stopped says how many of its tasks had failed, and why the first did', async () => {
     const { page } = visit;
     const refuse = (n: number): number => {
