@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { DsageError } from '../model/errors.js';
+import { chainOf, DsageError } from '../model/errors.js';
 import { MAX_INLINE_BYTES } from '../model/protocol.js';
 import { encodeValue } from '../wire/codec.js';
 
@@ -45,11 +45,12 @@ export function encodeWithError(facts: { readonly message: string }, error: unkn
 }
 
 function shownError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const stack = cleanStack(error);
-  // On the error itself: it keeps its class, its cause and its properties.
-  if (stack !== undefined && stack !== error.stack) {
-    Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+  for (const each of chainOf(error)) {
+    const stack = cleanStack(each);
+    // On the error itself: it keeps its class, its cause and its properties.
+    if (stack !== undefined && stack !== each.stack) {
+      Object.defineProperty(each, 'stack', { value: stack, configurable: true, writable: true });
+    }
   }
   return error;
 }

@@ -112,6 +112,20 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+const MOST_CAUSES = 5;
+
+/** An error, what caused it, and so on: those of them that are errors, and not without end. */
+export function chainOf(error: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (
+    let it = error;
+    it instanceof Error && !chain.includes(it) && chain.length <= MOST_CAUSES;
+    it = it.cause
+  )
+    chain.push(it);
+  return chain;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -181,7 +181,7 @@ describe('the commands', function () {
     it('are shown with why they failed, and their tasks', async () => {
       const map = d.map(
         (n: number) => {
-          if (n === 2) throw new Error('not two');
+          if (n === 2) throw new Error('not two', { cause: new RangeError('too even') });
           return n;
         },
         [1, 2],
@@ -192,6 +192,7 @@ describe('the commands', function () {
       expect(text)
         .to.match(/status +failed/)
         .and.match(/task 1, attempt 2 on .*not two/)
+        .and.match(/^ {2}at .*\n {2}caused by RangeError: too even\n {2}at /m)
         .and.match(/ {3}0 +completed +1/);
       expect(await json('job', String(map.id)))
         .to.have.property('failures')

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { Dsage } from '../../client/connect.js';
 import type { Explanation, JobInfo, TaskInfo } from '../../client/queries.js';
 import { plain } from '../../client/save.js';
+import { chainOf } from '../../model/errors.js';
 import type { TaskStatus } from '../../model/status.js';
 import type { Failure } from '../../model/task.js';
 import type { Cli } from '../cli.js';
@@ -121,13 +122,13 @@ function failureText({
   return `${lines.join('\n')}\n`;
 }
 
-/** The frames of what the task threw: they are the user's own code. */
+/** The frames of what the task threw, and of what caused that: they are the user's own code. */
 function stackOf(error: unknown): string[] {
-  if (!(error instanceof Error) || error.stack === undefined) return [];
-  return error.stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .map((line) => `  ${line.trim()}`);
+  return chainOf(error).flatMap((each, place) => {
+    const frames = (each.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    const cause = place === 0 ? [] : [`caused by ${String(each)}`];
+    return [...cause, ...frames].map((line) => `  ${line.trim()}`);
+  });
 }
 
 function factsOf(job: JobInfo): [string, string][] {

@@ -1,3 +1,4 @@
+import { chainOf } from '../../../model/errors.js';
 import type { JobId, TaskIndex } from '../../../model/job.js';
 import type { AttemptView, TaskDetail, TaskRow } from '../../../model/monitor.js';
 import type { Failure } from '../../../model/task.js';
@@ -77,7 +78,11 @@ function failedAttempt({ engine }: MonitorServices, attempt: number, payload: Ui
     exitCode: number(failure.exitCode) ?? null,
     signal: text(failure.signal),
     message: text(failure.message) || 'its failure cannot be read',
-    stack: failure.error instanceof Error ? text(failure.error.stack) : '',
+    stack: text(
+      chainOf(failure.error)
+        .map(({ stack }) => text(stack))
+        .join('\nCaused by: '),
+    ),
     outputTail: text(failure.lastOutput),
   };
 }
