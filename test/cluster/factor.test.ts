@@ -213,6 +213,7 @@ describe('DistributedFactor on a cluster', function () {
       const late = await run('4 * (10^44+31) * (10^45+9)', '--timeout', '1500ms');
       expect(late.code).to.equal(124);
       expect(late.stderr).to.match(/So far: .* = 2\^2 \* \(1000/);
+      expect(late.stderr).to.contain('It was stopped.').and.not.contain('goes on');
       const [job] = await d.jobs({}).toArray(1);
       expect(job).to.include({ status: 'killed' });
       const asJson = await run('4 * (10^44+31) * (10^45+9)', '--timeout', '500ms', '--json');

@@ -94,6 +94,12 @@ async function supervise(
     if (job.primeFactors.length > 0 || job.compositeFactors.length > 1)
       cli.note(`So far: ${text(expression, job)}`);
     if (interrupted.aborted) return code;
+    if (code === EXIT.timeout) {
+      // What the error says of going on holds for jobs that need nobody here.
+      cli.note(`dsage: ${errorDocument(error).message}`);
+      cli.note('  It was stopped. Give it more time with --timeout, or leave that out.');
+      return code;
+    }
     tellError(cli.io, error);
     if (isKept && code === EXIT.failed) tellWhereToLook(cli, job.id);
     return code;
