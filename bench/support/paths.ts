@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-/** The root of the repository; this file runs from .cache/bench/support. */
-export const root = resolve(import.meta.dirname, '../../..');
+/** The root of the repository, as Node finds it: this file runs compiled from .cache/bench, and in tests from where it stands. */
+export const root = dirname(fileURLToPath(import.meta.resolve('dsage/package.json')));
 
 /** A compiled program of bench/programs. */
 export function programPath(name: string): string {

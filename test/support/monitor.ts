@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import type { Dsage } from '#dsage/client/connect.js';
 
-import { launchBrowser } from './browser.js';
+import { launchBrowser } from '../../bench/support/browser.js';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
 import { RawClient } from './raw-client.js';
 

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import packed from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 
+import { root } from './paths.js';
+
 const require = createRequire(import.meta.url);
-const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
+const cache = join(root, '.cache');
 
 /** Without network, quietly, and with the page in a process of its own, as people's browsers have it. */
 const FLAGS = [
