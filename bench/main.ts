@@ -25,6 +25,7 @@ import { renderBars, renderReport } from './support/table.js';
 const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start, monitor];
 /** Takes minutes: only where it is named, as by npm run bench:factor. */
 const NAMED_BENCHES: readonly Bench[] = [factor];
+const RUNS = 3;
 
 interface Flags {
   readonly quick: boolean;
@@ -47,7 +48,7 @@ const program = new Command('npm run bench --')
   .description('Measures dsage beside its peers, and says which bars are met.')
   .argument('[names...]', 'benchmarks to run; all unless given')
   .option('--quick', 'few tasks and one run: shows that it works, not how fast it is', false)
-  .option('--runs <n>', 'how often to repeat; medians count (default: 3)', positive)
+  .option('--runs <n>', 'how often to repeat; medians count (default: 3; of monitor 4)', positive)
   .option('--save', 'also write the figures to a file in bench/results', false)
   .option(
     '--profile',
@@ -62,21 +63,22 @@ process.on('SIGTERM', () => process.exit(143));
 await main(program.parse().args, program.opts<Flags>());
 
 async function main(names: readonly string[], flags: Flags): Promise<void> {
-  const options: BenchOptions = {
+  const optionsOf = ({ runs = RUNS }: Pick<Bench, 'runs'>): BenchOptions => ({
     quick: flags.quick,
-    runs: flags.runs ?? (flags.quick ? 1 : 3),
+    runs: flags.runs ?? (flags.quick ? 1 : runs),
     ...(flags.digits === undefined ? {} : { digits: flags.digits }),
     progress: (line) => process.stderr.write(`  … ${line}\n`),
-  };
+  });
   console.log(`${machine()}\n`);
   if (flags.profile) {
-    for (const name of names.length === 0 ? ['throughput'] : names) console.log(await profile(name, options));
+    for (const name of names.length === 0 ? ['throughput'] : names)
+      console.log(await profile(name, optionsOf({})));
     return;
   }
   const outcomes: Outcome[] = [];
   for (const bench of chosen(names)) {
     try {
-      const report = await bench.run(options);
+      const report = await bench.run(optionsOf(bench));
       outcomes.push({ bench: bench.name, report });
       console.log(renderReport(report));
     } catch (error) {

@@ -15,5 +15,7 @@ export interface BenchOptions {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
+  /** How often it repeats its measurements unless told; 3 unless given. */
+  readonly runs?: number;
   run(options: BenchOptions): Promise<Report>;
 }
