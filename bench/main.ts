@@ -12,6 +12,7 @@ import { jobs } from './benches/jobs.js';
 import { idle } from './benches/idle.js';
 import { latency } from './benches/latency.js';
 import { monitor } from './benches/monitor.js';
+import { page } from './benches/page.js';
 import { scale } from './benches/scale.js';
 import { single } from './benches/single.js';
 import { start } from './benches/start.js';
@@ -22,7 +23,18 @@ import { profile } from './support/profile.js';
 import type { Report } from './support/results.js';
 import { renderBars, renderReport } from './support/table.js';
 
-const BENCHES: readonly Bench[] = [throughput, single, jobs, latency, scale, workers, idle, start, monitor];
+const BENCHES: readonly Bench[] = [
+  throughput,
+  single,
+  jobs,
+  latency,
+  scale,
+  workers,
+  idle,
+  start,
+  monitor,
+  page,
+];
 /** Takes minutes: only where it is named, as by npm run bench:factor. */
 const NAMED_BENCHES: readonly Bench[] = [factor];
 const RUNS = 3;

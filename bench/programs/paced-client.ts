@@ -3,9 +3,11 @@
 
 import { connect } from '#dsage/client/connect.js';
 
+import type { Figures } from '../support/commands.js';
 import { type Command, connection, serve } from '../support/serve.js';
 
 const d = await connect(connection());
+let endless: { readonly progress: { readonly done: number } } | undefined;
 
 /** Microseconds of the machine's monotonic clock. */
 function nowUs(): number {
@@ -21,9 +23,23 @@ async function* moments(tasks: number, perSecond: number): AsyncGenerator<number
   }
 }
 
-async function stream({ tasks, perSecond }: Command): Promise<{ results: number }> {
+async function stream({ tasks, perSecond }: Command): Promise<Figures> {
   const job = d.map((momentUs) => momentUs, moments(Number(tasks), Number(perSecond)));
   return { results: (await job.results()).length };
 }
 
-serve({ stream });
+/** The same without an end, until this program ends; `done` says how many have come back. */
+async function begin({ perSecond }: Command): Promise<Figures> {
+  const job = d.map((momentUs) => momentUs, moments(Infinity, Number(perSecond)));
+  job.wait().catch(() => undefined);
+  await job.accepted;
+  endless = job;
+  return {};
+}
+
+function done(): Promise<Figures> {
+  if (endless === undefined) throw new Error('done comes after begin');
+  return Promise.resolve({ tasks: endless.progress.done });
+}
+
+serve({ stream, begin, done });

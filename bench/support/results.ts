@@ -1,6 +1,6 @@
 import { median } from './stats.js';
 
-export type Unit = '/s' | 'ms' | 's' | 'MiB' | '% of a core' | '%' | '×';
+export type Unit = '/s' | 'ms' | 's' | 'MiB' | 'MB' | 'kB' | '% of a core' | '%' | '×';
 
 /** What a figure must reach. */
 export type Bar = { readonly atLeast: number } | { readonly atMost: number };
