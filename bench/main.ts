@@ -59,7 +59,7 @@ const list = [...BENCHES, ...NAMED_BENCHES]
 const program = new Command('npm run bench --')
   .description('Measures dsage beside its peers, and says which bars are met.')
   .argument('[names...]', 'benchmarks to run; all unless given')
-  .option('--quick', 'few tasks and one run: shows that it works, not how fast it is', false)
+  .option('--quick', 'few tasks and as few runs as can be: shows that it works, not how fast it is', false)
   .option('--runs <n>', 'how often to repeat; medians count (default: 3; of monitor 4)', positive)
   .option('--save', 'also write the figures to a file in bench/results', false)
   .option(
