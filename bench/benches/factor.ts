@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { type CommandTime, timeCommand } from '../support/command-time.js';
 import { curveTimes, hasGmpEcm } from '../support/curve-times.js';
+import { type FactorPeer, factorPeers } from '../support/factor-peers.js';
 import { root } from '../support/paths.js';
-import type { Bar, Report, Row } from '../support/results.js';
+import type { Report, Row } from '../support/results.js';
 import { semiprime } from '../support/semiprime.js';
 import { Cluster } from '../systems/cluster.js';
 import type { Bench, BenchOptions } from './bench.js';
@@ -13,86 +14,119 @@ import type { Bench, BenchOptions } from './bench.js';
 /** Digits, and what one slot may take at most, in seconds; measured on Zen 3, where YAFU 3.1.9 takes 1 / 1.3 of it. */
 const ONE_SLOT: Readonly<Record<number, number>> = { 40: 0.5, 45: 0.5, 60: 2.8, 70: 21, 80: 150, 90: 1_100 };
 const DEFAULT_DIGITS = [40, 45, 50, 60, 70];
-const QUICK_DIGITS = [40];
+const QUICK_DIGITS = [40, 45];
 /** Measured once: longer than all noise. */
 const LONG_DIGITS = 70;
-const PARI_DIGITS = { from: 50, to: 70 };
 const TWO_SLOTS_FROM = 60;
 const SCALING_BAR_FROM = 70;
 const CURVE_DIGITS = 80;
 const CURVE_BOUNDS = [11_000, 50_000, 250_000, 1_000_000];
 
-/** Factorings as people start them, beside PARI/GP in the same run. */
+/** Factorings as people start them, beside other programs in the same run. */
 export const factor: Bench = {
   name: 'factor',
-  summary: 'dsage factor on semiprimes, one and two slots, threads and workers; PARI/GP beside it',
+  summary: 'dsage factor on semiprimes, one and two slots, threads and workers; other programs beside it',
   run,
 };
 
 async function run({ quick, runs, digits, progress }: BenchOptions): Promise<Report> {
   const rows: Row[] = [];
+  const peers = factorPeers.filter(({ missing }) => missing === undefined);
   for (const size of digits ?? (quick ? QUICK_DIGITS : DEFAULT_DIGITS)) {
     const count = size >= LONG_DIGITS ? 1 : runs;
-    rows.push(...(await measureSize(size, count, progress)));
+    rows.push(...(await measureSize(size, count, peers, progress)));
   }
+  for (const { name, missing } of factorPeers)
+    if (missing !== undefined) rows.push({ what: name, unit: 's', values: [], missing });
   if (!quick && digits === undefined) rows.push(...(await headline(progress)));
   if (digits === undefined) rows.push(...curves(quick, progress));
   return {
     title: 'Factoring',
-    note: 'Products of two primes of equal length, another one in each run; the whole command, from its start to its end.',
+    note:
+      'Products of two primes of equal length, another one in each run; the whole command, from its start to its end. ' +
+      'A program that was ended at its limit counts with the time it was given.',
     rows,
   };
 }
 
-async function measureSize(size: number, runs: number, progress: (line: string) => void): Promise<Row[]> {
-  const found = { one: [] as number[], two: [] as number[], workers: [] as number[], pari: [] as number[] };
+async function measureSize(
+  size: number,
+  runs: number,
+  peers: readonly FactorPeer[],
+  progress: (line: string) => void,
+): Promise<Row[]> {
+  const found = { one: [] as CommandTime[], two: [] as number[], workers: [] as number[] };
+  const beside = peers
+    .filter(({ from, to }) => size >= from && size <= to)
+    .map((peer) => ({ peer, times: [] as CommandTime[] }));
   const isShared = size >= TWO_SLOTS_FROM;
   for (let run = 1; run <= runs; run += 1) {
     progress(`${size} digits (run ${run} of ${runs})`);
-    const n = String(semiprime(size, run));
-    found.one.push(await dsage(['factor', n, '--local', '--workers', '1']));
-    if (size >= PARI_DIGITS.from && size <= PARI_DIGITS.to && hasPari()) found.pari.push(await pari(n));
+    const n = semiprime(size, run);
+    found.one.push(await dsage(['factor', String(n), '--local', '--workers', '1']));
+    for (const { peer, times } of beside) {
+      progress(`${size} digits (run ${run} of ${runs}): ${peer.name}`);
+      times.push(await peer.factor(n));
+    }
     if (!isShared) continue;
-    found.two.push(await dsage(['factor', n, '--local', '--workers', '2']));
-    found.workers.push(await onWorkers(n));
+    found.two.push((await dsage(['factor', String(n), '--local', '--workers', '2'])).wallS);
+    found.workers.push(await onWorkers(String(n)));
   }
-  const ratio = (a: readonly number[], b: readonly number[]): number[] =>
-    a.map((value, run) => value / (b[run] ?? NaN));
   const limit = ONE_SLOT[size];
+  const one = found.one.map(({ wallS }) => wallS);
   const rows: Row[] = [
     {
       what: `${size} digits, one slot`,
       unit: 's',
-      values: found.one,
+      values: one,
       ...(limit === undefined ? {} : { bar: { atMost: limit } }),
     },
+    ...beside.flatMap(({ peer, times }) => besidePeer(size, found.one, peer, times)),
   ];
-  if (found.pari.length > 0) {
-    const bar: { bar?: Bar } = size === 70 ? { bar: { atMost: 0.6 } } : {};
-    rows.push({ what: `${size} digits, PARI/GP`, unit: 's', values: found.pari });
-    rows.push({
-      what: `${size} digits, one slot of PARI/GP's time`,
-      unit: '×',
-      values: ratio(found.one, found.pari),
-      ...bar,
-    });
-  }
   if (isShared) {
     const hasBar = size >= SCALING_BAR_FROM;
     rows.push({ what: `${size} digits, two slots`, unit: 's', values: found.two });
     rows.push({
       what: `${size} digits, two slots are faster`,
-      ...{ unit: '×', values: ratio(found.one, found.two) },
+      ...{ unit: '×', values: quotients(one, found.two) },
       ...(hasBar ? { bar: { atLeast: 1.85 } } : {}),
     });
     rows.push({ what: `${size} digits, server and two workers`, unit: 's', values: found.workers });
     rows.push({
       what: `${size} digits, server and workers of two slots' time`,
-      ...{ unit: '×', values: ratio(found.workers, found.two) },
+      ...{ unit: '×', values: quotients(found.workers, found.two) },
       ...(hasBar ? { bar: { atMost: 1.05 } } : {}),
     });
   }
   return rows;
+}
+
+/** What a peer took for the same numbers, and what part of that one slot took. */
+function besidePeer(
+  size: number,
+  ours: readonly CommandTime[],
+  peer: FactorPeer,
+  theirs: readonly CommandTime[],
+): Row[] {
+  const atMost = peer.atMost(size);
+  const wall = (times: readonly CommandTime[]) => times.map(({ wallS }) => wallS);
+  const processor = (times: readonly CommandTime[]) => times.map(({ processorS }) => processorS);
+  return [
+    { what: `${size} digits, ${peer.name}`, unit: 's', values: wall(theirs) },
+    {
+      what: `${size} digits, one slot of ${peer.name}'s time`,
+      ...{ unit: '×', values: quotients(wall(ours), wall(theirs)) },
+      ...(atMost === undefined ? {} : { bar: { atMost } }),
+    },
+    {
+      what: `${size} digits, one slot of ${peer.name}'s processor time`,
+      ...{ unit: '×', values: quotients(processor(ours), processor(theirs)) },
+    },
+  ];
+}
+
+function quotients(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((value, run) => value / (b[run] ?? NaN));
 }
 
 /** DSage's own: 2 minutes on 8 processors of 2007. */
@@ -105,8 +139,8 @@ async function headline(progress: (line: string) => void): Promise<Row[]> {
     ['10^71-1, two slots', ['10^71-1'], undefined],
   ] as const) {
     progress(what);
-    const seconds = await dsage(['factor', ...args, '--local', '--workers', '2']);
-    rows.push({ what, unit: 's', values: [seconds], ...(atMost === undefined ? {} : { bar: { atMost } }) });
+    const { wallS } = await dsage(['factor', ...args, '--local', '--workers', '2']);
+    rows.push({ what, unit: 's', values: [wallS], ...(atMost === undefined ? {} : { bar: { atMost } }) });
   }
   return rows;
 }
@@ -140,47 +174,26 @@ function curves(quick: boolean, progress: (line: string) => void): Row[] {
 async function onWorkers(n: string): Promise<number> {
   const cluster = await Cluster.start();
   try {
-    return await dsage(['factor', n, '--server', cluster.address], { DSAGE_DIR: cluster.directory });
+    const command = ['factor', n, '--server', cluster.address];
+    return (await dsage(command, { DSAGE_DIR: cluster.directory })).wallS;
   } finally {
     await cluster.stop();
   }
 }
 
-/** Seconds of the whole command. */
-async function dsage(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+/** The whole command. */
+async function dsage(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandTime> {
   const directory = mkdtempSync(join(tmpdir(), 'dsage-bench-'));
   try {
-    const command = [join(root, 'dist/bin/dsage.js'), ...args];
-    return await timed(process.execPath, command, { DSAGE_DIR: directory, ...env });
+    return await timeCommand({
+      command: process.execPath,
+      args: [join(root, 'dist/bin/dsage.js'), ...args],
+      env: { DSAGE_DIR: directory, ...env },
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function hasPari(): boolean {
-  return spawnSync('gp', ['--version']).status === 0;
-}
-
-function pari(n: string): Promise<number> {
-  return timed('gp', ['-q', '-f', '-s', '1G'], {}, `print(factorint(${n}))\n`);
-}
-
-function timed(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  input = '',
-): Promise<number> {
-  const startMs = performance.now();
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(input);
-  let output = '';
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      if (code === 0 && output.trim() !== '') resolve((performance.now() - startMs) / 1000);
-      else reject(new Error(`${command} ended with ${String(code)}: ${output}`));
-    });
-  });
 }
