@@ -38,7 +38,7 @@ export const factorPeers: readonly FactorPeer[] = [
   },
   {
     name: 'YAFU',
-    missing: onPath('yafu') ? undefined : 'no yafu on the PATH',
+    missing: onPath('yafu') ? undefined : 'no yafu on the PATH: see docs/FACTORING.md',
     from: BARS_FROM,
     to: MOST_DIGITS,
     atMost: () => 1.3,
@@ -83,7 +83,8 @@ function inJavaScript({ name, program, where, missing }: InJavaScript): FactorPe
 /** A peer that an environment variable says the place of. */
 function givenBy(variable: string, what: string): Pick<InJavaScript, 'where' | 'missing'> {
   const path = process.env[variable];
-  if (path === undefined) return { where: '', missing: `${variable} is not set: ${what}` };
+  if (path === undefined)
+    return { where: '', missing: `${variable} is not set to ${what}: see docs/FACTORING.md` };
   const where = resolve(path);
   return { where, missing: existsSync(where) ? undefined : `${variable}: there is no ${where}` };
 }
