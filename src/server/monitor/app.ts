@@ -70,7 +70,7 @@ export function apiRouters({ services, logins, isPublic }: AppOptions): readonly
 /** Nothing below /api is reached but through the login: its routers hang behind it. */
 function api(options: AppOptions): Middleware {
   const { services, logins, isPublic } = options;
-  const guard = loginGuard({ logins, users: services.users, isPublic });
+  const guard = loginGuard({ logins, services, isPublic });
   const routes = apiRouters(options).map((router) => router.routes() as unknown as Middleware);
   /** Asks one router after the other. */
   const ask = async (context: Context, place: number): Promise<void> => {
@@ -92,7 +92,7 @@ function api(options: AppOptions): Middleware {
 function besides(options: AppOptions): Middleware {
   const { services, logins, metrics, isPublic, isLocal, isReady } = options;
   const router = new Router();
-  router.get('/login', login(logins, new Tries(services.now), services.log));
+  router.get('/login', login(logins, new Tries(services.now), services));
   router.get('/healthz', (context) => {
     context.body = { status: 'ok' };
   });
@@ -102,7 +102,7 @@ function besides(options: AppOptions): Middleware {
   });
   router.get('/metrics', async (context) => {
     // Numbers only, no names: they are open where all who could read them are on this machine anyhow.
-    if (!isLocal && !isPublic && sessionCaller(context, logins, services.users) === undefined) {
+    if (!isLocal && !isPublic && sessionCaller(context, logins, services) === undefined) {
       throw new DsageError(
         'unauthenticated',
         'This needs a login, since the monitor is open to other machines.',

@@ -6,7 +6,7 @@ import { ServerServiceService } from '../../wire/gen/dsage/v1/server.js';
 import { packageVersion } from '../../wire/hello.js';
 import { requireRole } from '../services/access.js';
 import { serverActions } from '../services/server-actions.js';
-import { COOKIE } from './access/guard.js';
+import { sessionCookie } from './access/cookie.js';
 import type { Logins } from './access/logins.js';
 import { pathNumber } from './body.js';
 import { callerOf, requireCaller } from './caller.js';
@@ -32,9 +32,10 @@ export function serverRoutes({ services, logins, isPublic }: ServerRoutesOptions
   });
   router.post('/logout', (context) => {
     requireCaller(context);
-    const session = context.cookies.get(COOKIE);
+    const cookie = sessionCookie(services.cluster);
+    const session = context.cookies.get(cookie);
     if (session !== undefined) logins.end(session);
-    context.cookies.set(COOKIE, null, { httpOnly: true, sameSite: 'strict', path: '/' });
+    context.cookies.set(cookie, null, { httpOnly: true, sameSite: 'strict', path: '/' });
     context.body = {};
   });
   router.get('/server', (context) => {
@@ -56,7 +57,7 @@ export function serverRoutes({ services, logins, isPublic }: ServerRoutesOptions
     context.body = actions.users().map(userSummary);
   });
   router.get('/openapi.json', (context) => {
-    context.body = openApi(packageVersion());
+    context.body = openApi(packageVersion(), sessionCookie(services.cluster));
   });
   return router;
 }

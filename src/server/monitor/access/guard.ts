@@ -2,26 +2,27 @@ import type { Context, Middleware, Next } from 'koa';
 
 import { DsageError } from '../../../model/errors.js';
 import type { Identity } from '../../../model/user.js';
-import type { Users } from '../../users.js';
 import { requireLogin } from '../caller.js';
+import type { MonitorServices } from '../monitor-services.js';
+import { sessionCookie } from './cookie.js';
 import type { Logins } from './logins.js';
-
-export const COOKIE = 'dsage_session';
 
 const READS = new Set(['GET', 'HEAD']);
 /** What `--web-public-status` opens: numbers and workers, nothing of any job. */
 const PUBLIC_PATHS = new Set(['/api/overview', '/api/history', '/api/session']);
 
+type Services = Pick<MonitorServices, 'users' | 'cluster'>;
+
 export interface GuardOptions {
   readonly logins: Logins;
-  readonly users: Users;
+  readonly services: Services;
   readonly isPublic: boolean;
 }
 
 /** Lets pass who has a session, and puts whom it acts as into `state.caller`; all others get 401. */
-export function loginGuard({ logins, users, isPublic }: GuardOptions): Middleware {
+export function loginGuard({ logins, services, isPublic }: GuardOptions): Middleware {
   return async (context, next) => {
-    const caller = sessionCaller(context, logins, users);
+    const caller = sessionCaller(context, logins, services);
     if (!(isPublic && isPublicRead(context))) requireLogin(caller);
     context.state['caller'] = caller;
     await next();
@@ -29,8 +30,12 @@ export function loginGuard({ logins, users, isPublic }: GuardOptions): Middlewar
 }
 
 /** Whom the request's session acts as; undefined without one. Throws `unauthenticated` when the user was disabled. */
-export function sessionCaller(context: Context, logins: Logins, users: Users): Identity | undefined {
-  const session = context.cookies.get(COOKIE);
+export function sessionCaller(
+  context: Context,
+  logins: Logins,
+  { users, cluster }: Services,
+): Identity | undefined {
+  const session = context.cookies.get(sessionCookie(cluster));
   const caller = session === undefined ? undefined : logins.find(session);
   if (caller === undefined || session === undefined) return undefined;
   try {

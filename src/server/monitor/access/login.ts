@@ -1,14 +1,18 @@
 import type { Context } from 'koa';
 
 import { DsageError } from '../../../model/errors.js';
-import type { Logger } from '../../../log/log.js';
 import { answerError } from '../errors.js';
-import { COOKIE } from './guard.js';
+import type { MonitorServices } from '../monitor-services.js';
+import { sessionCookie } from './cookie.js';
 import type { Logins } from './logins.js';
 import type { Tries } from './tries.js';
 
 /** `GET /login?token=…`: the link that `dsage web` gives becomes a cookie, which no script can read. */
-export function login(logins: Logins, tries: Tries, log: Logger) {
+export function login(
+  logins: Logins,
+  tries: Tries,
+  { log, cluster }: Pick<MonitorServices, 'log' | 'cluster'>,
+) {
   return (context: Context): void => {
     if (context.method === 'HEAD') {
       // Programs that only look at a link must not use it up.
@@ -41,7 +45,7 @@ export function login(logins: Logins, tries: Tries, log: Logger) {
       );
       return;
     }
-    context.cookies.set(COOKIE, opened.session, {
+    context.cookies.set(sessionCookie(cluster), opened.session, {
       ...{ httpOnly: true, sameSite: 'strict', path: '/', secure: context.secure },
     });
     log.info('a web login', { user: opened.identity.name, address });

@@ -1,4 +1,3 @@
-import { COOKIE } from '../access/guard.js';
 import { type Kind, type Operation, OPERATIONS } from './operations.js';
 import { list, ref, type Schema, SCHEMAS } from './schemas.js';
 
@@ -9,8 +8,12 @@ const KINDS: Readonly<Record<Kind, Schema>> = {
   flag: { type: 'boolean' },
 };
 
-/** `GET /api/openapi.json`: the API as OpenAPI 3.1 tells it. */
-export function openApi(version: string) {
+/**
+ * `GET /api/openapi.json`: the API as OpenAPI 3.1 tells it.
+ *
+ * @param cookie the name of the one that a login sets
+ */
+export function openApi(version: string, cookie: string) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of OPERATIONS) {
     const path = `/api${operation.path.replace(/:(\w+)/g, '{$1}')}`;
@@ -27,7 +30,7 @@ export function openApi(version: string) {
     paths,
     components: {
       schemas: SCHEMAS,
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: COOKIE } },
+      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: cookie } },
     },
     security: [{ session: [] }],
   };

@@ -5,7 +5,7 @@ import { openApi } from '#dsage/server/monitor/openapi/document.js';
 import { apiRoutes } from '../../../support/api-routes.js';
 
 describe('the document of the API', () => {
-  const document = openApi('1.2.3');
+  const document = openApi('1.2.3', 'dsage_session_ab');
   const told = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
   );
