@@ -15,9 +15,15 @@ export class Terminal {
   #screen = '';
   #code: number | null | undefined;
 
-  constructor(args: readonly string[], { directory }: { readonly directory: string }) {
+  constructor(
+    args: readonly string[],
+    {
+      directory,
+      env: more = {},
+    }: { readonly directory: string; readonly env?: Readonly<Record<string, string>> },
+  ) {
     const line = [process.execPath, dsagePath, ...args].map(quoted).join(' ');
-    const env = { ...process.env, DSAGE_DIR: directory, TERM: 'xterm', SHELL: '/bin/sh' };
+    const env = { ...process.env, DSAGE_DIR: directory, TERM: 'xterm', SHELL: '/bin/sh', ...more };
     this.#child = spawn('script', ['-qfec', `stty cols 100; exec ${line}`, '/dev/null'], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
