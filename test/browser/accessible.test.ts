@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 
 import { type MixedJobs, submitMixedJobs } from '../support/mixed-jobs.js';
@@ -5,6 +6,18 @@ import { act } from '../support/monitor-acts.js';
 import { expectAccessible, type Monitor, startMonitor } from '../support/monitor.js';
 import { pagesOf, settled } from '../support/monitor-pages.js';
 import { removeTempDirs } from '../support/temp-dir.js';
+
+/** The family that the browser took for an element's text. */
+async function fontOf(page: Page, selector: string): Promise<string | undefined> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('DOM.enable');
+  await devtools.send('CSS.enable');
+  const { root } = await devtools.send('DOM.getDocument');
+  const { nodeId } = await devtools.send('DOM.querySelector', { nodeId: root.nodeId, selector });
+  const { fonts } = await devtools.send('CSS.getPlatformFontsForNode', { nodeId });
+  await devtools.detach();
+  return fonts[0]?.familyName;
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   describe(`the page for everyone, ${colorScheme}`, () => {
@@ -41,6 +54,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.keyboard.press('?');
       await page.getByRole('dialog').getByRole('heading', { name: 'Keys' }).waitFor();
       await expectAccessible(page, 'the keys');
+    });
+
+    it('every heading has the font of the text', async () => {
+      await page.goto(`/jobs/${String(jobs.mixed)}?tab=tasks&task=4`);
+      await settled(page);
+      const [text, ...headings] = await Promise.all(
+        ['.tabs a', 'h1', 'h2', 'h3'].map((selector) => fontOf(page, selector)),
+      );
+      expect(headings).to.deep.equal([text, text, text]);
     });
 
     it('nor where nobody is logged in', async () => {
