@@ -13,6 +13,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What is asked for is not there, or not for this user: asking again is no use. */
+export function isMissing(error: ApiError): boolean {
+  return [400, 403, 404].includes(error.status);
+}
+
 let onUnauthenticated = (): void => undefined;
 
 /** What happens when the server says that nobody is logged in (any more). */
@@ -36,6 +41,11 @@ export async function getBytes(path: string): Promise<Uint8Array> {
 /** Log lines, as the server has them. */
 export async function getLog(path: string): Promise<readonly string[]> {
   return (await getJson<{ readonly lines: readonly string[] }>(path)).lines;
+}
+
+/** Throws what the server answers to a GET, where that is an error; what it sends otherwise is not read. */
+export async function probe(path: string): Promise<void> {
+  await (await request(path)).body?.cancel();
 }
 
 export async function send<T = unknown>(

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, signal, untracked, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-import { getJson } from '../api.js';
+import { ApiError, isMissing, probe } from '../api.js';
 import { now } from './clock.js';
 import { applyDelta, type Connection, type Health, healthOf } from './delta.js';
 
@@ -16,11 +16,20 @@ export const health = computed<Health | undefined>(() => {
   return current && healthOf({ ...current, isPaused: isPaused.value }, now.value);
 });
 
-/** The live object of a topic: undefined until its first snapshot. The last one stays while the server is away. */
-export function useTopic<T extends object>(topic: string): ReadonlySignal<T | undefined> {
-  const data = useSignal<T | undefined>(undefined);
+export interface Live<T> {
+  /** Undefined until the first snapshot. The last one stays while the server is away. */
+  readonly value: T | undefined;
+  /** There is nothing of that name to see, or not any more. */
+  readonly error: ApiError | undefined;
+}
+
+const NOTHING = { value: undefined, error: undefined };
+
+/** The live object of a topic. */
+export function useTopic<T extends object>(topic: string): ReadonlySignal<Live<T>> {
+  const data = useSignal<Live<T>>(NOTHING);
   useEffect(() => {
-    data.value = undefined;
+    data.value = NOTHING;
     let close = (): void => undefined;
     const stopWatching = effect(() => {
       const paused = isPaused.value;
@@ -28,8 +37,13 @@ export function useTopic<T extends object>(topic: string): ReadonlySignal<T | un
         close();
         close = paused
           ? () => undefined
-          : follow<T>(topic, (change) => {
-              data.value = change(data.peek());
+          : follow<T>(topic, {
+              update: (change) => {
+                data.value = { value: change(data.peek().value), error: undefined };
+              },
+              refused: (error) => {
+                data.value = { value: undefined, error };
+              },
             });
       });
     });
@@ -42,10 +56,15 @@ export function useTopic<T extends object>(topic: string): ReadonlySignal<T | un
   return data;
 }
 
-type Change<T> = (current: T | undefined) => T | undefined;
+interface Follower<T> {
+  readonly update: (change: (current: T | undefined) => T | undefined) => void;
+  /** Nothing follows. */
+  readonly refused: (error: ApiError) => void;
+}
 
 /** Opens the stream, and again when the browser gives it up; gives back what ends it. */
-function follow<T extends object>(topic: string, update: (change: Change<T>) => void): () => void {
+function follow<T extends object>(topic: string, { update, refused }: Follower<T>): () => void {
+  const path = `events?topic=${encodeURIComponent(topic)}`;
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isEnded = false;
@@ -54,7 +73,7 @@ function follow<T extends object>(topic: string, update: (change: Change<T>) => 
   };
   const open = (): void => {
     if (isEnded) return;
-    source = new EventSource(`/api/events?topic=${encodeURIComponent(topic)}`);
+    source = new EventSource(`/api/${path}`);
     source.addEventListener('open', heard);
     source.addEventListener('ping', heard);
     source.addEventListener('snapshot', ({ data }: MessageEvent<string>) => {
@@ -67,12 +86,19 @@ function follow<T extends object>(topic: string, update: (change: Change<T>) => 
     });
     source.addEventListener('error', () => {
       connection.value = { isOpen: false, lastMessageAtMs: Date.now() };
-      if (source?.readyState !== EventSource.CLOSED) return;
-      // The browser does not try again after an answer that is no stream. A 401 shows the login.
-      timer = setTimeout(() => {
-        void getJson('session').then(open, open);
-      }, RETRY_MS);
+      // The browser does not try again after an answer that is no stream, nor tells which one it was.
+      if (source?.readyState === EventSource.CLOSED) void probe(path).catch(judge).then(openLater);
     });
+  };
+  /** A 401 has shown the login by now. */
+  const judge = (error: unknown): void => {
+    if (isEnded || !(error instanceof ApiError) || !isMissing(error)) return;
+    isEnded = true;
+    connection.value = undefined;
+    refused(error);
+  };
+  const openLater = (): void => {
+    timer = setTimeout(open, RETRY_MS);
   };
   connection.value = { isOpen: false, lastMessageAtMs: Date.now() };
   open();

@@ -1,9 +1,7 @@
 import type { JobDetail } from '../../../src/model/monitor.js';
-import { getJson } from '../api.js';
 import { act, fits, type JobAction } from '../job-actions.js';
-import { useTopic } from '../live/topic.js';
-import { useFetch } from '../live/use-fetch.js';
-import { Failure, Loading, Page } from '../parts/page.js';
+import { useResource } from '../live/use-resource.js';
+import { Absent, Loading, Page } from '../parts/page.js';
 import { Status } from '../parts/status.js';
 import { queryValue } from '../router.js';
 import { JobOutput } from './job-output.js';
@@ -19,11 +17,20 @@ const TABS = [
 ] as const;
 
 export function JobPage({ id }: { readonly id: string }) {
-  const live = useTopic<JobDetail>(`job:${id}`).value;
-  const first = useFetch(`jobs/${id}`, () => getJson<JobDetail>(`jobs/${id}`)).value;
-  const job = live ?? first.value;
-  if (!job)
-    return <Page title={`Job ${id}`}>{first.error ? <Failure error={first.error} /> : <Loading />}</Page>;
+  const { value: job, error } = useResource<JobDetail>(`job:${id}`, `jobs/${id}`);
+  if (!job) {
+    return (
+      <Page title={`Job ${id}`}>
+        {error ? (
+          <Absent error={error} what={`job ${id}`}>
+            <a href="/jobs">The jobs that you may see</a>
+          </Absent>
+        ) : (
+          <Loading />
+        )}
+      </Page>
+    );
+  }
   const tab = TABS.find(([name]) => name === queryValue('tab'))?.[0] ?? '';
   return (
     <Page

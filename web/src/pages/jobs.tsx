@@ -25,7 +25,7 @@ export function JobsPage() {
   const again = useSignal(0);
   const query = apiQuery(filters, trail.value.at(-1) ?? '', PAGE_SIZE);
   const { value, error, isLoading } = useFetch(`jobs${query}`, () => getJson<JobPage>(`jobs${query}`), {
-    again: `${changes.value?.version ?? 0} ${again.value}`,
+    again: `${changes.value.value?.version ?? 0} ${again.value}`,
   }).value;
   const change = (next: Partial<JobFilters>): void => {
     trail.value = [''];

@@ -11,7 +11,7 @@ import { Elapsed, Foreign, When } from '../parts/text.js';
 import { isPublicViewer } from '../session.js';
 
 export function OverviewPage() {
-  const overview = useTopic<Overview>('overview').value;
+  const overview = useTopic<Overview>('overview').value.value;
   return <Page title="Overview">{overview ? <Content overview={overview} /> : <Loading />}</Page>;
 }
 

@@ -1,10 +1,10 @@
 import type { ServerDetail } from '../../../src/model/monitor.js';
-import { getJson, getLog } from '../api.js';
+import { getLog } from '../api.js';
 import { bytes, grouped } from '../format/number.js';
 import { duration } from '../format/time.js';
 import { now } from '../live/clock.js';
-import { useTopic } from '../live/topic.js';
 import { useFetch } from '../live/use-fetch.js';
+import { useResource } from '../live/use-resource.js';
 import { LogView } from '../parts/log.js';
 import { Card, Facts, Failure, Loading, Page, Scroll } from '../parts/page.js';
 import { Foreign, When } from '../parts/text.js';
@@ -12,16 +12,14 @@ import { Foreign, When } from '../parts/text.js';
 const MB = 1024 * 1024;
 
 export function ServerPage() {
-  const live = useTopic<ServerDetail>('server').value;
-  const first = useFetch('server', () => getJson<ServerDetail>('server')).value;
-  const server = live ?? first.value;
+  const { value: server, error } = useResource<ServerDetail>('server', 'server');
   const log = useFetch('server/log', () => getLog('server/log?lines=200'), {
     again: Math.floor(now.value / 5_000),
     everyMs: 5_000,
   }).value;
   return (
     <Page title="Server">
-      {!server && (first.error ? <Failure error={first.error} /> : <Loading />)}
+      {!server && (error ? <Failure error={error} /> : <Loading />)}
       {server && <Content server={server} />}
       <Card title="Log">
         {log.error && <Failure error={log.error} />}

@@ -5,7 +5,7 @@ import { bytes } from '../format/number.js';
 import { duration } from '../format/time.js';
 import { useFetch } from '../live/use-fetch.js';
 import { ask } from '../parts/confirm.js';
-import { Card, Failure, Loading } from '../parts/page.js';
+import { Absent, Card, Loading } from '../parts/page.js';
 import { Status } from '../parts/status.js';
 import { Block, Foreign, When } from '../parts/text.js';
 import { go, withQuery } from '../router.js';
@@ -48,7 +48,13 @@ export function TaskPanel({ job, index }: { readonly job: JobDetail; readonly in
         </div>
       }
     >
-      {error && <Failure error={error} />}
+      {error && (
+        <Absent error={error} what={`task ${index} in this job`}>
+          {job.taskCount > 0
+            ? `Its tasks have the numbers 0 to ${job.taskCount - 1}.`
+            : 'It has no tasks yet.'}
+        </Absent>
+      )}
       {!value && !error && <Loading />}
       {value && <Content path={path} detail={value} />}
     </Card>

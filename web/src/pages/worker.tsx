@@ -2,11 +2,11 @@ import type { Timeline, WorkerSummary } from '../../../src/model/monitor.js';
 import { getJson, getLog, send } from '../api.js';
 import { bytes, grouped } from '../format/number.js';
 import { now } from '../live/clock.js';
-import { useTopic } from '../live/topic.js';
 import { useFetch } from '../live/use-fetch.js';
+import { useResource } from '../live/use-resource.js';
 import { ask, attempt } from '../parts/confirm.js';
 import { LogView } from '../parts/log.js';
-import { Card, Facts, type FactRow, Failure, Loading, Page } from '../parts/page.js';
+import { Absent, Card, Facts, type FactRow, Failure, Loading, Page } from '../parts/page.js';
 import { Foreign, When } from '../parts/text.js';
 import { TimelineView } from '../parts/timeline.js';
 import { WorkerState } from '../parts/worker-state.js';
@@ -15,13 +15,19 @@ import { go } from '../router.js';
 const MB = 1024 * 1024;
 
 export function WorkerPage({ id }: { readonly id: string }) {
-  const worker = useTopic<WorkerSummary>(`worker:${id}`).value;
-  const first = useFetch(`workers/${id}`, () => getJson<WorkerSummary>(`workers/${id}`)).value;
-  const shown = worker ?? first.value;
-  if (!shown) {
-    return <Page title={`Worker ${id}`}>{first.error ? <Failure error={first.error} /> : <Loading />}</Page>;
-  }
-  return <Content worker={shown} />;
+  const { value: worker, error } = useResource<WorkerSummary>(`worker:${id}`, `workers/${id}`);
+  if (worker) return <Content worker={worker} />;
+  return (
+    <Page title={`Worker ${id}`}>
+      {error ? (
+        <Absent error={error} what={`worker ${id}`}>
+          It has left for good, or never was. <a href="/workers">The workers that are known</a>
+        </Absent>
+      ) : (
+        <Loading />
+      )}
+    </Page>
+  );
 }
 
 function Content({ worker }: { readonly worker: WorkerSummary }) {

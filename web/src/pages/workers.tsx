@@ -10,7 +10,7 @@ import { WorkerState } from '../parts/worker-state.js';
 const MB = 1024 * 1024;
 
 export function WorkersPage() {
-  const workers = useTopic<{ readonly workers: readonly WorkerSummary[] }>('workers').value?.workers;
+  const workers = useTopic<{ readonly workers: readonly WorkerSummary[] }>('workers').value.value?.workers;
   return (
     <Page title="Workers">
       {!workers && <Loading />}

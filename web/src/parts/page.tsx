@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-import type { ApiError } from '../api.js';
+import { type ApiError, isMissing } from '../api.js';
 import { Foreign } from './text.js';
 
 interface PageProps {
@@ -90,6 +90,25 @@ export function Facts({ rows }: { readonly rows: readonly FactRow[] }) {
 
 export function Loading() {
   return <p class="muted loading">Loading…</p>;
+}
+
+interface AbsentProps {
+  readonly error: ApiError;
+  /** Such as `job 12`. */
+  readonly what: string;
+  /** Where to go on. */
+  readonly children: ComponentChildren;
+}
+
+/** In place of what cannot be shown: plainly that it is not there, or is not for this user. */
+export function Absent({ error, what, children }: AbsentProps) {
+  if (!isMissing(error)) return <Failure error={error} />;
+  return (
+    <div class="notice" role="alert">
+      <p>{error.status === 403 ? <bdi>{`${error.message} ${error.hint}`}</bdi> : `There is no ${what}.`}</p>
+      <p>{children}</p>
+    </div>
+  );
 }
 
 export function Failure({ error }: { readonly error: ApiError }) {
