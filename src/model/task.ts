@@ -55,6 +55,8 @@ export interface Failure {
   readonly lastOutput?: string;
   readonly peakMemoryKb: number;
   readonly wallMs: number;
+  /** The worker's clock, milliseconds since the epoch. Absent where it never began, and in what older workers wrote. */
+  readonly startedAtMs?: number;
   /** Where the task's files were kept on the worker's host. */
   readonly directory?: string;
 }

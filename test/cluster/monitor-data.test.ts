@@ -70,6 +70,19 @@ describe('what the monitor shows of a real cluster', function () {
     expect(jobs.find(({ id }) => id === job.id)?.reason).to.equal('TypeError: no good');
   });
 
+  it('when each attempt of a task began, however it failed', async () => {
+    const before = Date.now();
+    const throwing = d('throw new TypeError("no good")', { maxAttempts: 2 });
+    const exiting = d('process.exit(3)', { maxAttempts: 2 });
+    await Promise.allSettled([throwing.wait(), exiting.wait()]);
+    for (const job of [throwing, exiting]) {
+      const { attempts } = await web.json<TaskDetail>(`/api/jobs/${job.id}/tasks/0`);
+      const starts = [before, ...attempts.map(({ startedAtMs }) => startedAtMs), Date.now()];
+      expect(attempts).to.have.lengthOf(2);
+      expect(starts).to.deep.equal(starts.toSorted((a, b) => a - b));
+    }
+  });
+
   it('tells those who watch when a job comes, runs and ends', async () => {
     let told = '';
     const { url, cookie = '' } = web;

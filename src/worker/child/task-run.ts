@@ -239,6 +239,7 @@ export class TaskRun {
       ...(lastOutput === undefined ? {} : { lastOutput }),
       peakMemoryKb: this.#peakMemoryKb,
       wallMs: this.#wallUs / 1000,
+      startedAtMs: this.#startedAtMs,
       ...(directory === undefined ? {} : { directory }),
     };
   }

@@ -26,6 +26,7 @@ export function faultyEnd(entry: Entry, fault: Fault, options: SlotOptions): Tas
     ...(lastOutput === undefined ? {} : { lastOutput }),
     peakMemoryKb,
     wallMs,
+    ...(started ? { startedAtMs: entry.startedAtMs } : {}),
   };
   const outcome = fault.kind === 'killed' ? 'killed' : 'failed';
   const wallUs = Math.round(wallMs * 1000);

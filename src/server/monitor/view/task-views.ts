@@ -72,7 +72,7 @@ function failedAttempt({ engine }: MonitorServices, attempt: number, payload: Ui
     attempt,
     status: failure.kind === 'killed' ? 'killed' : 'failed',
     worker: worker?.number ?? 0,
-    startedAtMs: 0,
+    startedAtMs: number(failure.startedAtMs) ?? 0,
     wallMs: number(failure.wallMs) ?? 0,
     peakMemoryKb: number(failure.peakMemoryKb) ?? 0,
     exitCode: number(failure.exitCode) ?? null,

@@ -188,6 +188,34 @@ describe('what the monitor reads', () => {
     expect(tasks).to.have.lengthOf(1);
   });
 
+  it('shows when each failed attempt began, where its worker has said so', async () => {
+    const { lab } = monitor;
+    const worker = lab.worker({ name: 'lathe' });
+    const job = lab.submit({ owner: 'ada', limits: { maxAttempts: 3 } });
+    lab.renew(worker, 1);
+    const about = {
+      kind: 'error',
+      message: 'boom',
+      workerName: 'lathe',
+      host: 'h',
+      peakMemoryKb: 7,
+      wallMs: 12,
+    } as const;
+    // The first one is what a worker wrote before failures had a start.
+    const failures: Failure[] = [
+      { ...about, attempt: 1 },
+      { ...about, attempt: 2, startedAtMs: 1_234 },
+    ];
+    for (const failure of failures) {
+      const payload = inlinePayload(encodeValue(failure));
+      end(worker, job, { outcome: 'failed', payload, attempt: failure.attempt });
+      lab.renew(worker, 1);
+    }
+    const { attempts } = await monitor.get<TaskDetail>(`/api/jobs/${job}/tasks/0`, ADA);
+    expect(attempts.map(({ attempt }) => attempt)).to.deep.equal([1, 2, 3]);
+    expect(attempts.slice(0, 2).map(({ startedAtMs }) => startedAtMs)).to.deep.equal([0, 1_234]);
+  });
+
   it('sends values as they are, and large ones from their files', async () => {
     const { lab, services } = monitor;
     const worker = lab.worker();
@@ -259,11 +287,12 @@ describe('what the monitor reads', () => {
   function end(
     worker: LabWorker,
     job: number,
-    { outcome, payload }: { outcome: 'completed' | 'failed'; payload: Uint8Array },
+    how: { outcome: 'completed' | 'failed'; payload: Uint8Array; attempt?: number },
   ): void {
     const { number, connection } = worker;
     worker.seq += 1;
-    const about = { index: 0, attempt: 1, outcome, worker: number };
+    const { outcome, payload, attempt = 1 } = how;
+    const about = { index: 0, attempt, outcome, worker: number };
     const meta = { ...about, startedAtMs: monitor.lab.now, wallUs: 12_000, cpuUs: 9_000, peakMemoryKb: 77 };
     const record = writeAnswerRecord({ ...meta, payload });
     const batches = [{ job, answers: [{ meta, record, payload }] }];
