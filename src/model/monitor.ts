@@ -200,13 +200,31 @@ export interface TimelineBar {
   readonly status: TaskStatus;
 }
 
-/** GET /api/jobs/:id/output?index=&after=: text, invalid UTF-8 replaced. `after` of the next call is `next`. */
+/** What one attempt wrote in one go: text, invalid UTF-8 replaced. */
+export interface OutputPiece {
+  readonly index: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
+/** GET /api/jobs/:id/output/events?index=: first a `snapshot`, the end of what is stored; then `output` as it comes, and `end`. */
+export interface OutputEvents {
+  readonly snapshot: OutputPart;
+  readonly output: OutputPart;
+}
+
+interface OutputPart {
+  readonly pieces: readonly OutputPiece[];
+  /** Something before it is left out. */
+  readonly cut: boolean;
+}
+
+/**
+ * GET /api/jobs/:id/output?index=&after=: in the order of tasks. `after` of the next call is `next`; what an earlier task
+ * goes on to write comes before that.
+ */
 export interface OutputPage {
-  readonly pieces: readonly {
-    readonly index: number;
-    readonly attempt: number;
-    readonly text: string;
-  }[];
+  readonly pieces: readonly OutputPiece[];
   readonly next: string;
   /** Something is left out: it is longer than one answer may be. */
   readonly cut: boolean;

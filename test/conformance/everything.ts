@@ -38,6 +38,8 @@ function contentsOf(store: Store, job: number): unknown {
     failedAttempts: [...store.failedAttempts(job)],
     output: [...store.output(job, {})],
     ofOneTask: [...store.output(job, { index: 1 })],
+    backwards: [...store.outputBackwards(job, {})],
+    ofOneTaskBackwards: [...store.outputBackwards(job, { index: 1 })],
     ofOneAttempt: [...store.output(job, { index: 1, attempt: 2 })],
   };
 }

@@ -370,6 +370,9 @@ function exerciseRecords(get: () => Store): void {
     expect(plain([...store.output(1, { index: 1 })])).to.deep.equal([early, first, second]);
     expect(plain([...store.output(1, { index: 1, attempt: 2 })])).to.deep.equal([first, second]);
     expect(plain([...store.output(1, { attempt: 2 })])).to.deep.equal([other, first, second]);
+    expect(plain([...store.outputBackwards(1, {})])).to.deep.equal([second, first, early, other]);
+    expect(plain([...store.outputBackwards(1, { index: 1 })])).to.deep.equal([second, first, early]);
+    expect([...store.outputBackwards(1, { index: 2 })]).to.deep.equal([]);
   });
 
   it('keeps grants, workers and users, and the highest numbers', async () => {

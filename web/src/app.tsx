@@ -2,7 +2,8 @@ import { useRef } from 'preact/hooks';
 
 import { send } from './api.js';
 import { KEYS } from './keyboard.js';
-import { health, isPaused } from './live/topic.js';
+import { isPaused } from './live/paused.js';
+import { health } from './live/topic.js';
 import type { Health } from './live/delta.js';
 import { attempt, ConfirmDialog } from './parts/confirm.js';
 import { keysShown } from './parts/keys.js';

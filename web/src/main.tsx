@@ -14,7 +14,7 @@ import { render } from 'preact';
 import { App } from './app.js';
 import { startKeyboard } from './keyboard.js';
 import { startClock } from './live/clock.js';
-import { isPaused } from './live/topic.js';
+import { isPaused } from './live/paused.js';
 import { keysShown } from './parts/keys.js';
 import { startRouter } from './router.js';
 import { startSession } from './session.js';

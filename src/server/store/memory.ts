@@ -209,6 +209,10 @@ export class MemoryStore implements Store {
       .sort((a, b) => a.index - b.index || a.attempt - b.attempt || a.chunk - b.chunk);
   }
 
+  outputBackwards(job: JobId, options: { readonly index?: TaskIndex }): Iterable<OutputChunk> {
+    return [...this.output(job, options)].reverse();
+  }
+
   usesBlob(sha256: string): boolean {
     for (const { blobs, recordedBlobs } of this.#jobs.values())
       if (blobs.has(sha256) || recordedBlobs.has(sha256)) return true;

@@ -71,6 +71,8 @@ export interface Store {
     job: JobId,
     options: { readonly index?: TaskIndex; readonly attempt?: Attempt; readonly from?: OutputPlace },
   ): Iterable<OutputChunk>;
+  /** The same backwards, of all tasks or of one: the end of a long output costs no more than that of a short one. */
+  outputBackwards(job: JobId, options: { readonly index?: TaskIndex }): Iterable<OutputChunk>;
   /**
    * Whether a job that is kept names this blob (64 hexadecimal digits): as an attachment, its program, a task's
    * payload, a failure, or an answer that was recorded since the job was last cleared.

@@ -3,7 +3,13 @@ import { expect } from 'chai';
 import { barShares } from '../../../web/src/format/bar.js';
 import { layLanes, spanOf, ticks } from '../../../web/src/format/lanes.js';
 import { bytes, grouped, percent, plural, rate } from '../../../web/src/format/number.js';
-import { appendPieces, MAX_SECTION_CHARS } from '../../../web/src/format/output.js';
+import {
+  appendPieces,
+  MAX_KEPT_CHARS,
+  MAX_SECTION_CHARS,
+  MAX_SECTIONS,
+  type Output,
+} from '../../../web/src/format/output.js';
 import { cut, cutBlock, cutLine } from '../../../web/src/format/text.js';
 import { ago, duration, elapsedMs, exactTime } from '../../../web/src/format/time.js';
 
@@ -143,16 +149,29 @@ describe('the page: text', () => {
   });
 
   it('joins the output of a task and keeps its end', () => {
-    const first = appendPieces([], [{ index: 0, attempt: 1, text: 'a' }]);
+    const first = appendPieces({ sections: [], isCut: false }, [{ index: 0, attempt: 1, text: 'a' }]);
     const then = appendPieces(first, [
       { index: 0, attempt: 1, text: 'b' },
       { index: 1, attempt: 1, text: 'c' },
       { index: 0, attempt: 1, text: 'd' },
     ]);
-    expect(then.map(({ text }) => text)).to.deep.equal(['ab', 'c', 'd']);
-    expect(new Set(then.map(({ id }) => id)).size).to.equal(3);
-    const [long] = appendPieces([], [{ index: 0, attempt: 1, text: `${'x'.repeat(MAX_SECTION_CHARS)}end` }]);
+    expect(then.sections.map(({ text }) => text)).to.deep.equal(['ab', 'c', 'd']);
+    expect(new Set(then.sections.map(({ id }) => id)).size).to.equal(3);
+    const text = `${'x'.repeat(MAX_SECTION_CHARS)}end`;
+    const [long] = appendPieces({ sections: [], isCut: false }, [{ index: 0, attempt: 1, text }]).sections;
     expect(long!.text.endsWith('end')).to.equal(true);
     expect(long!.text.startsWith('… (what came before is left out)\n')).to.equal(true);
+  });
+
+  it('keeps no more of an output than a page can hold, however much comes', () => {
+    let output: Output = { sections: [], isCut: false };
+    for (let round = 0; round < 2_000; round += 1) {
+      const text = `${String(round)} ${'x'.repeat(round % 2 === 0 ? 5 : 40_000)}`;
+      output = appendPieces(output, [{ index: round % 50, attempt: 1, text }]);
+    }
+    const chars = output.sections.reduce((sum, { text }) => sum + text.length, 0);
+    expect(chars).to.be.at.most(MAX_KEPT_CHARS);
+    expect(output.sections.length).to.be.at.most(MAX_SECTIONS);
+    expect([output.isCut, output.sections.at(-1)?.text.startsWith('1999 ')]).to.deep.equal([true, true]);
   });
 });

@@ -1,4 +1,4 @@
-import type { OutputPage } from '../../../src/model/monitor.js';
+import type { OutputPiece } from '../../../src/model/monitor.js';
 
 /** Output of one attempt that came in one go. */
 export interface OutputSection {
@@ -9,17 +9,21 @@ export interface OutputSection {
   readonly text: string;
 }
 
+/** What the page shows of an output. */
+export interface Output {
+  readonly sections: readonly OutputSection[];
+  /** There was more before them. */
+  readonly isCut: boolean;
+}
+
 /** The page keeps this much of what it has read: the newest. */
-const MAX_KEPT_CHARS = 512 * 1024;
+export const MAX_KEPT_CHARS = 512 * 1024;
 /** And of one section its end. */
 export const MAX_SECTION_CHARS = 60_000;
-const MAX_SECTIONS = 300;
+export const MAX_SECTIONS = 300;
 
 /** Adds to the last section where its task goes on writing, and drops the oldest beyond what is kept. */
-export function appendPieces(
-  sections: readonly OutputSection[],
-  pieces: OutputPage['pieces'],
-): OutputSection[] {
+export function appendPieces({ sections, isCut }: Output, pieces: readonly OutputPiece[]): Output {
   const next = [...sections];
   for (const { index, attempt, text } of pieces) {
     const last = next.at(-1);
@@ -27,11 +31,12 @@ export function appendPieces(
       next[next.length - 1] = { ...last, text: tail(last.text + text) };
     else next.push({ id: (last?.id ?? 0) + 1, index, attempt, text: tail(text) });
   }
+  const count = next.length;
   let kept = next.reduce((sum, { text }) => sum + text.length, 0);
   while (next.length > 1 && (kept > MAX_KEPT_CHARS || next.length > MAX_SECTIONS)) {
     kept -= next.shift()?.text.length ?? 0;
   }
-  return next;
+  return { sections: next, isCut: isCut || next.length < count };
 }
 
 function tail(text: string): string {

@@ -2,7 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { ApiError } from '../api.js';
-import { isPaused } from './topic.js';
+import { isPaused } from './paused.js';
 
 export interface Fetched<T> {
   readonly value: T | undefined;

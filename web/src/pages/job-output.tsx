@@ -1,54 +1,18 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
-import { ApiError, getJson } from '../api.js';
-import type { JobDetail, OutputPage } from '../../../src/model/monitor.js';
+import type { JobDetail } from '../../../src/model/monitor.js';
 import { isFinal } from '../../../src/model/status.js';
-import { appendPieces, type OutputSection } from '../format/output.js';
-import { isPaused } from '../live/topic.js';
-import { Card, Failure } from '../parts/page.js';
+import type { OutputSection } from '../format/output.js';
+import { useOutput } from '../live/use-output.js';
+import { Absent, Card } from '../parts/page.js';
 import { Block } from '../parts/text.js';
 
-const POLL_MS = 1_000;
-
-/** What the tasks wrote, as it comes. Reading from where the last page ended misses nothing and repeats nothing. */
+/** What the tasks wrote, as it comes. */
 export function JobOutput({ job }: { readonly job: JobDetail }) {
-  const { id, generation } = job;
-  const sections = useSignal<readonly OutputSection[]>([]);
-  const error = useSignal<ApiError | undefined>(undefined);
+  const { id, generation, status } = job;
   const index = useSignal('');
-  const isRunning = useSignal(false);
-  isRunning.value = !isFinal(job.status);
-  useEffect(() => {
-    let isGone = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let after = '';
-    sections.value = [];
-    const read = async (): Promise<void> => {
-      let hasMore = false;
-      if (!isPaused.peek()) {
-        try {
-          const query = new URLSearchParams();
-          if (index.peek() !== '') query.set('index', index.peek());
-          if (after !== '') query.set('after', after);
-          const page = await getJson<OutputPage>(`jobs/${id}/output?${query.toString()}`);
-          if (isGone) return;
-          error.value = undefined;
-          hasMore = page.cut && page.next !== after;
-          after = page.next || after;
-          if (page.pieces.length > 0) sections.value = appendPieces(sections.peek(), page.pieces);
-        } catch (thrown) {
-          error.value = thrown instanceof ApiError ? thrown : new ApiError(0, String(thrown));
-        }
-      }
-      timer = setTimeout(() => void read(), hasMore ? 0 : isRunning.peek() ? POLL_MS : 5 * POLL_MS);
-    };
-    void read();
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-    };
-  }, [id, generation, index.value]);
+  const { value: output, error } = useOutput(id, generation, index.value).value;
   return (
     <Card
       title="Output"
@@ -64,23 +28,39 @@ export function JobOutput({ job }: { readonly job: JobDetail }) {
         </label>
       }
     >
-      {error.value && <Failure error={error.value} />}
-      {sections.value.length === 0 && (
-        <p class="muted">{job.hasOutput ? 'Reading…' : 'Nothing was written so far.'}</p>
+      {error && (
+        <Absent error={error} what={`task ${index.value} in this job`}>
+          Leave the field empty to see the output of all tasks.
+        </Absent>
       )}
-      {sections.value.map((section) => (
-        <section key={section.id} class="output-section" aria-label={`Output of task ${section.index}`}>
-          <p class="small muted">
-            Task {section.index}
-            {section.attempt > 1 && `, attempt ${section.attempt}`}
-          </p>
-          <Block
-            text={section.text}
-            label={`Output of task ${section.index}, attempt ${section.attempt}`}
-            isAtEnd
-          />
-        </section>
+      {!output && !error && <p class="muted">Reading…</p>}
+      {output?.sections.length === 0 && (
+        <p class="muted">{isFinal(status) ? 'Nothing was written.' : 'Nothing was written so far.'}</p>
+      )}
+      {output?.isCut && (
+        <p class="muted">
+          This is the end of it. All that is kept: <code>dsage logs {id}</code>
+        </p>
+      )}
+      {output?.sections.map((section) => (
+        <Section key={section.id} section={section} />
       ))}
     </Card>
   );
+}
+
+/** Only the last one changes as output comes: the others are not laid out again. */
+function Section({ section }: { readonly section: OutputSection }) {
+  return useMemo(() => {
+    const { index, attempt, text } = section;
+    return (
+      <section class="output-section" aria-label={`Output of task ${index}`}>
+        <p class="small muted">
+          Task {index}
+          {attempt > 1 && `, attempt ${attempt}`}
+        </p>
+        <Block text={text} label={`Output of task ${index}, attempt ${attempt}`} isAtEnd />
+      </section>
+    );
+  }, [section]);
 }

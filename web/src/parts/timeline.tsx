@@ -3,7 +3,7 @@ import { layLanes, spanOf, ticks } from '../format/lanes.js';
 import { plural } from '../format/number.js';
 import { duration } from '../format/time.js';
 import { now } from '../live/clock.js';
-import { isPaused } from '../live/topic.js';
+import { isPaused } from '../live/paused.js';
 import { go } from '../router.js';
 import { Foreign } from './text.js';
 

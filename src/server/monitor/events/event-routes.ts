@@ -5,9 +5,9 @@ import type { Identity } from '../../../model/user.js';
 import { pathNumber } from '../body.js';
 import { callerOf, requireCaller } from '../caller.js';
 import type { MonitorServices } from '../monitor-services.js';
-import { Pieces } from '../view/output-pages.js';
 import { Query } from '../view/query.js';
 import { EventHub } from './event-hub.js';
+import { OutputStream } from './output-stream.js';
 import { EventStream } from './stream.js';
 import { topicOf } from './topics.js';
 
@@ -23,22 +23,11 @@ export function addEventRoutes(router: Router, services: MonitorServices): void 
   router.get('/api/jobs/:id/output/events', (ctx) => {
     const caller = requireCaller(ctx);
     const job = pathNumber(ctx, 'id');
-    services.views.requireJob(job, caller);
+    const view = services.views.requireJob(job, caller);
     const index = new Query(ctx.query).number('index', undefined);
+    if (index !== undefined) services.views.requireIndex(view, index);
     const stream = streamOf(services, ctx, caller);
-    const stop = services.outputs.listen(job, {
-      onChunks: (chunks) => {
-        const pieces = new Pieces();
-        for (const chunk of chunks) if (index === undefined || chunk.index === index) pieces.add(chunk);
-        // What a slow reader misses is stored: the page reads it again.
-        if (stream.isBehind) return;
-        for (const piece of pieces.list()) stream.write(`event: output\ndata: ${JSON.stringify(piece)}\n\n`);
-      },
-      onEnd: () => {
-        stream.write('event: end\ndata: {}\n\n');
-      },
-    });
-    stream.onClose(stop);
+    new OutputStream(services, stream, { job, index }).start();
     hub.keepAlive(stream);
   });
 }

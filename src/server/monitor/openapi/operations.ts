@@ -84,7 +84,8 @@ const READS: readonly Operation[] = [
   },
   {
     ...{ method: 'get', path: '/jobs/:id/output/events', answer: EVENTS },
-    summary: 'What its tasks write, as `output` events.',
+    summary:
+      'The end of what its tasks wrote as a `snapshot` event, what they write from then on as `output` events, and `end`.',
     query: { index: 'Of one task only' },
   },
   { method: 'get', path: '/workers', summary: 'All workers.', answer: 'Workers' },

@@ -4,7 +4,9 @@ import type { OutputPage } from '../../../model/monitor.js';
 import type { OutputChunk } from '../../core/writes.js';
 import type { OutputPlace, Store } from '../../store/store.js';
 
-const MOST_BYTES = 262_144;
+/** How much of an output one answer, or one message, holds. */
+export const MOST_BYTES = 262_144;
+
 /**
  * What tasks wrote, a page at a time. `after` is `index.attempt.chunk` of the last piece of the page before.
  */
@@ -40,6 +42,23 @@ export class Pieces {
   list(): OutputPage['pieces'] {
     return this.#pieces.map(({ data, ...of }) => ({ ...of, text: Buffer.concat(data).toString('utf8') }));
   }
+}
+
+/** The end of what tasks wrote, oldest first, and whether there is more before it. */
+export function outputTail(
+  store: Store,
+  job: JobId,
+  index: TaskIndex | undefined,
+): { readonly chunks: readonly OutputChunk[]; readonly cut: boolean } {
+  const chunks: OutputChunk[] = [];
+  let bytes = 0;
+  for (const chunk of store.outputBackwards(job, index === undefined ? {} : { index })) {
+    if (bytes + chunk.data.length > MOST_BYTES && chunks.length > 0)
+      return { chunks: chunks.reverse(), cut: true };
+    chunks.push(chunk);
+    bytes += chunk.data.length;
+  }
+  return { chunks: chunks.reverse(), cut: false };
 }
 
 /** The place of the chunk that comes next. */

@@ -187,6 +187,19 @@ export abstract class LmdbReads {
     }
   }
 
+  *outputBackwards(job: JobId, { index }: { readonly index?: TaskIndex }): Generator<OutputChunk> {
+    if (this.ledger.isForgotten(job)) return;
+    const { number: run } = this.ledger.visibleRun(job);
+    const range = under(index === undefined ? runKey(job, run) : runKey(job, run, index));
+    for (const key of scanKeys(this.tables.output, range, { reverse: true })) {
+      const value = readValue(this.tables.output, key);
+      // It may have been swept since the page of keys was read.
+      if (value === undefined) continue;
+      const place = { index: readPart(key, 0), attempt: readPart(key, 1), chunk: readPart(key, 2) };
+      yield { job, ...place, ...unpackOutput(value) };
+    }
+  }
+
   usesBlob(sha256: string): boolean {
     for (const key of scanKeys(this.tables.blob_uses, blobUses(sha256))) {
       const { job, run } = readBlobUse(key);

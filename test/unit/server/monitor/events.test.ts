@@ -4,6 +4,7 @@ import { expect } from 'chai';
 
 import { eventually } from '../../../support/cluster.js';
 import { ADA, ADMIN, BOB, MonitorLab } from '../../../support/monitor-lab.js';
+import type { LabWorker } from '../../../support/server-lab.js';
 import { removeTempDirs } from '../../../support/temp-dir.js';
 
 describe('server-sent events', () => {
@@ -65,20 +66,100 @@ describe('server-sent events', () => {
     await eventually('the end of bob', () => workers.hasEnded());
   });
 
-  it('pass output on as it comes', async () => {
-    const { lab } = monitor;
-    const worker = lab.worker();
-    lab.renew(worker, 1);
-    const job = lab.submit({ owner: 'ada' });
-    const reader = await open(monitor, `/api/jobs/${job}/output/events?index=0`);
-    const { number, connection } = worker;
-    const chunks = [
-      { job, index: 0, attempt: 1, chunk: 0, stderr: false, data: Buffer.from('<b>\n\nevent: x') },
-    ];
-    lab.do({ type: 'output-received', worker: number, connection, seq: 1, chunks });
-    await eventually('output', () => reader.events.length === 1);
-    const expected = { index: 0, attempt: 1, text: '<b>\n\nevent: x' };
-    expect(reader.events[0]).to.deep.equal({ event: 'output', id: '', data: expected });
+  describe('of output', () => {
+    let worker: LabWorker;
+    let job: number;
+    let chunk: number;
+
+    beforeEach(() => {
+      worker = monitor.lab.worker({ slots: 4 });
+      monitor.lab.renew(worker, 4);
+      job = monitor.lab.submit({ owner: 'ada', tasks: 2 });
+      chunk = 0;
+    });
+
+    function write(index: number, data: string | Uint8Array): void {
+      const { number, connection } = worker;
+      worker.seq += 1;
+      const chunks = [{ job, index, attempt: 1, chunk: chunk++, stderr: false, data: Buffer.from(data) }];
+      monitor.lab.do({ type: 'output-received', worker: number, connection, seq: worker.seq, chunks });
+    }
+
+    const watchOutput = (query = '') => open(monitor, `/api/jobs/${job}/output/events${query}`);
+
+    it('tell what is stored, then what comes, and the end', async () => {
+      write(1, 'one ');
+      const reader = await watchOutput();
+      await eventually('the snapshot', () => reader.events.length === 1);
+      const pieces = [{ index: 1, attempt: 1, text: 'one ' }];
+      expect(reader.events).to.deep.equal([{ event: 'snapshot', id: '', data: { pieces, cut: false } }]);
+      // An earlier task goes on, in the middle of a character.
+      write(0, '<b>\n\nevent: x');
+      write(0, Buffer.from([0xc3]));
+      await eventually('output', () => toldBy(reader) === 'one <b>\n\nevent: x');
+      write(0, Buffer.from([0xa9, 0xe2, 0x82]));
+      await eventually('the character', () => toldBy(reader).endsWith('xé'));
+      monitor.lab.answers(worker, { job, index: 0, attempt: 1 }, { job, index: 1, attempt: 1 });
+      await eventually('the end of the stream', () => reader.hasEnded());
+      expect(toldBy(reader)).to.match(/xé\ufffd$/);
+      expect(reader.events.at(-1)).to.deep.equal({ event: 'end', id: '', data: {} });
+    });
+
+    it('end at once where the job has ended', async () => {
+      write(0, 'all');
+      monitor.lab.answers(worker, { job, index: 0, attempt: 1 }, { job, index: 1, attempt: 1 });
+      const reader = await watchOutput();
+      await eventually('the end of the stream', () => reader.hasEnded());
+      expect(reader.events.map(({ event }) => event)).to.deep.equal(['snapshot', 'end']);
+      expect(toldBy(reader)).to.equal('all');
+    });
+
+    it('are of one task where one is named, which is there', async () => {
+      write(0, 'a');
+      write(1, 'b');
+      const reader = await watchOutput('?index=1');
+      write(0, 'c');
+      write(1, 'd');
+      await eventually('output', () => toldBy(reader) === 'bd');
+      expect(await monitor.get(`/api/jobs/${job}/output/events?index=2`)).to.have.nested.property(
+        'error.code',
+        'not-found',
+      );
+    });
+
+    it('begin with the end of a long output, and give the newest of what comes too fast', async () => {
+      const half = 'x'.repeat(150_000);
+      write(0, `far back${half}`);
+      write(0, `${half}near`);
+      const reader = await watchOutput();
+      await eventually('the snapshot', () => reader.events.length === 1);
+      expect(reader.events[0]?.data).to.include({ cut: true });
+      expect(toldBy(reader)).to.equal(`${half}near`);
+      // More than one message holds, in one turn.
+      for (let round = 0; round < 4; round += 1) write(round % 2, `${String(round)}${half}`);
+      await eventually('a message', () => reader.events.length === 2);
+      const pieces = [{ index: 1, attempt: 1, text: `3${half}` }];
+      expect(reader.events[1]).to.deep.equal({ event: 'output', id: '', data: { pieces, cut: true } });
+      write(1, 'last');
+      await eventually('what comes then', () => toldBy(reader).endsWith('last'));
+      expect(reader.events.at(-1)?.data).to.include({ cut: false });
+    });
+
+    it('hold little for a reader that stands still', async () => {
+      const reader = await watchOutput();
+      await eventually('the snapshot', () => reader.events.length === 1);
+      reader.response.pause();
+      for (let round = 0; round < 60; round += 1) {
+        write(0, 'x'.repeat(200_000));
+        await new Promise((resolve) => setTimeout(resolve, 120));
+      }
+      write(0, 'last');
+      reader.response.resume();
+      await eventually('the last', () => toldBy(reader).endsWith('last'));
+      // What fits into its connection, and one message.
+      expect(JSON.stringify(reader.events).length).to.be.below(9_000_000);
+      expect(reader.events.at(-1)?.data).to.include({ cut: true });
+    }).timeout(20_000);
   });
 
   it('drop what a reader that stands still does not take, and give it the whole anew', async () => {
@@ -102,6 +183,16 @@ describe('server-sent events', () => {
     expect(slow.events.length).to.be.below(quick.events.length);
   });
 });
+
+/** The text that a reader of output has before it now. */
+function toldBy({ events }: { readonly events: readonly Told[] }): string {
+  let text = '';
+  for (const { event, data } of events) {
+    if (event === 'snapshot') text = '';
+    for (const piece of (data['pieces'] ?? []) as readonly { readonly text: string }[]) text += piece.text;
+  }
+  return text;
+}
 
 interface Told {
   readonly event: string;
