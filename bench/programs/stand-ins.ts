@@ -68,7 +68,10 @@ function register(stream: ClientDuplexStream<WorkRequest, WorkResponse>, number:
 }
 
 function renewal(): Message {
-  return { $case: 'renew', value: { credit: 1, busySlots: 0, load1: 0, freeMemoryMb: 1024, progress: [] } };
+  return {
+    $case: 'renew',
+    value: { credit: 1, busySlots: 0, load1: 0, freeMemoryMb: 1024, progress: [], running: [] },
+  };
 }
 
 /** The input of each task is the moment at which it was there. */

@@ -43,6 +43,8 @@ export interface WorkerSummary {
   readonly slots: number;
   readonly busySlots: number;
   readonly leases: number;
+  /** Since when it holds the oldest of them, or since the server's start; 0 without any. */
+  readonly oldestLeaseAtMs: number;
   readonly cpuModel: string;
   readonly cpuCount: number;
   readonly memoryMb: number;
@@ -185,6 +187,8 @@ export interface TaskDetail {
 export interface Timeline {
   readonly atMs: number;
   readonly bars: readonly TimelineBar[];
+  /** By worker: tasks that are leased to it and have not begun, or so lately that it has not said so. */
+  readonly notBegun: Readonly<Record<number, number>>;
   /** Names of the workers in it. */
   readonly workers: Readonly<Record<number, string>>;
 }

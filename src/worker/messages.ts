@@ -107,10 +107,11 @@ export function registerRequest(who: {
 }
 
 export function renewRequest(
-  { credit, busySlots, progress }: Extract<Effect, { type: 'renew' }>,
+  { credit, busySlots, progress, running }: Extract<Effect, { type: 'renew' }>,
   load: HostLoad,
 ): WorkRequest {
-  return { message: { $case: 'renew', value: { credit, busySlots, ...load, progress: [...progress] } } };
+  const value = { credit, busySlots, ...load, progress: [...progress], running: [...running] };
+  return { message: { $case: 'renew', value } };
 }
 
 /** A message of the core's for the wire. The finished records of the slots go through untouched. */

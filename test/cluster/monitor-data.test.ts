@@ -83,6 +83,46 @@ describe('what the monitor shows of a real cluster', function () {
     }
   });
 
+  it('bars of tasks that run from when they began, no more of them than slots, and the rest as given only', async () => {
+    // Short ones first: the worker learns to take more than it runs.
+    await d
+      .map(
+        (n: number) => n,
+        Array.from({ length: 2_000 }, (_, n) => n),
+      )
+      .wait();
+    const before = Date.now();
+    const job = d.map(
+      async (ms: number) => {
+        await new Promise((done) => setTimeout(done, ms));
+      },
+      [1_500, 1_500, 1_500, 1_500],
+    );
+    await job.accepted;
+    let most = 0;
+    const starts = new Map<number, number>();
+    await eventually(
+      'the last two run',
+      async () => {
+        const { bars } = await web.json<Timeline>(`/api/jobs/${job.id}/timeline`);
+        const running = bars.filter(({ endedAtMs }) => endedAtMs === 0);
+        most = Math.max(most, running.length);
+        for (const { index, startedAtMs } of running) starts.set(index, startedAtMs);
+        return starts.size === 4;
+      },
+      20_000,
+    );
+    await job.wait();
+    expect(most).to.equal(2);
+    const { bars, notBegun } = await web.json<Timeline>(`/api/jobs/${job.id}/timeline`);
+    expect([bars.length, notBegun]).to.deep.equal([4, {}]);
+    for (const { index, startedAtMs } of bars) {
+      // What its answer says, which is the worker's clock: here the same.
+      expect(Math.abs(startedAtMs - (starts.get(index) ?? 0)), `start of ${String(index)}`).to.be.below(400);
+      expect(startedAtMs).to.be.at.least(before);
+    }
+  });
+
   it('tells those who watch when a job comes, runs and ends', async () => {
     let told = '';
     const { url, cookie = '' } = web;

@@ -145,7 +145,7 @@ describe('the wire, from outside', function () {
       work.say({
         message: {
           $case: 'renew',
-          value: { credit: 5, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] },
+          value: { credit: 5, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [], running: [] },
         },
       });
       expect(await work.ended()).to.deep.include(invalid);

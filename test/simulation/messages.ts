@@ -4,6 +4,7 @@ import type { WorkerInfo } from '#dsage/model/worker.js';
 import type { NewJob, SessionResponse, SubmitTasks } from '#dsage/wire/gen/dsage/v1/client.js';
 import type { LeaseRun } from '#dsage/worker/core/events.js';
 import type { TaskProgress } from '#dsage/worker/core/progress.js';
+import type { RunningTask } from '#dsage/worker/core/starts.js';
 import type { Outgoing, ProgramSpec } from '#dsage/worker/core/state.js';
 
 /** What a worker sends. */
@@ -19,6 +20,7 @@ export type FromWorker =
       readonly credit: number;
       readonly busySlots: number;
       readonly progress: readonly TaskProgress[];
+      readonly running: readonly RunningTask[];
     }
   | { readonly type: 'outgoing'; readonly message: Outgoing }
   | { readonly type: 'draining'; readonly stop: boolean };

@@ -123,7 +123,7 @@ export class WorkerGate {
     if (worker === undefined) throw new Error('a worker spoke before it was welcome');
     this.#heard(worker);
     if (message.type === 'renew') {
-      const { credit, busySlots, progress } = message;
+      const { credit, busySlots, progress, running } = message;
       this.#server.post({
         type: 'worker-renewed',
         worker,
@@ -133,6 +133,7 @@ export class WorkerGate {
         load1: 0,
         freeMemoryMb: 0,
         progress,
+        running,
       });
     } else if (message.type === 'draining') {
       this.#server.post({ type: 'worker-draining', worker, connection, stop: message.stop });

@@ -180,9 +180,13 @@ export class ServerLab {
     });
   }
 
-  renew(worker: LabWorker, credit: number, progress: WorkerRenewed['progress'] = []): this {
+  renew(
+    worker: LabWorker,
+    credit: number,
+    { progress = [], running = [] }: Partial<Pick<WorkerRenewed, 'progress' | 'running'>> = {},
+  ): this {
     const { number, connection } = worker;
-    const figures = { credit, busySlots: 0, load1: 0, freeMemoryMb: 0, progress };
+    const figures = { credit, busySlots: 0, load1: 0, freeMemoryMb: 0, progress, running };
     return this.do({ type: 'worker-renewed', worker: number, connection, ...figures });
   }
 

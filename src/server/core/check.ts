@@ -101,6 +101,8 @@ function checkJob(state: State, job: LiveJob): void {
     const isOpen = isWaiting(job, index) || job.leases.has(index);
     ensure(isOpen, `ended task ${story(job, index)} is remembered`);
   }
+  for (const index of job.starts.keys())
+    ensure(job.leases.has(index), `task ${story(job, index)} has begun and is not leased`);
   for (const index of job.progress.keys())
     ensure(job.leases.has(index), `task ${story(job, index)} makes progress and is not leased`);
   for (const [index, { attempt }] of job.leases) {

@@ -171,6 +171,8 @@ export interface WorkerRenewed {
   readonly freeMemoryMb: number;
   /** How far tasks are that it runs, from 0 to 1, where they said so since its last message. */
   readonly progress: readonly (Lease & { readonly fraction: number })[];
+  /** Tasks that have run for so long, each told once on a stream; short ones never are. */
+  readonly running: readonly (Lease & { readonly runMs: number })[];
 }
 
 /** One answer as the wire brought it. */

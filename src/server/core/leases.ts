@@ -61,6 +61,7 @@ export function hold(state: State, job: LiveJob, index: TaskIndex, holding: Hold
 export function release(state: State, job: LiveJob, index: TaskIndex, holding: Holding): void {
   job.leases.delete(index);
   if (job.progress.size > 0) job.progress.delete(index);
+  if (job.starts.size > 0) job.starts.delete(index);
   state.dirty.add(job);
   const worker = state.workers.get(holding.grant.worker);
   if (isCoordinator(job.spec, index)) {

@@ -83,6 +83,8 @@ export class LiveJob {
   readonly attempts = new LazyMap<TaskIndex, Attempt>();
   /** How far leased tasks are, from 0 to 1, where they said so. */
   readonly progress = new LazyMap<TaskIndex, number>();
+  /** When leased tasks began, where their workers have said so: a lease waits at its worker first. */
+  readonly starts = new LazyMap<TaskIndex, number>();
   /** Attempts that failed, of tasks that have not ended. */
   readonly failures = new LazyMap<TaskIndex, number>();
   /** Undefined until an answer came. */

@@ -31,13 +31,20 @@ export function workerRenewed(state: State, event: WorkerRenewed, now: number): 
   worker.busySlots = event.busySlots;
   worker.load1 = event.load1;
   worker.freeMemoryMb = event.freeMemoryMb;
-  for (const { job: id, index, attempt, fraction } of event.progress) {
-    const job = state.jobs.get(id);
-    const holding = job?.leases.get(index);
-    if (holding?.grant.worker !== worker.number || holding.attempt !== attempt) continue;
-    // For people only: it is in no store, and after a restart the worker says it again.
-    job?.progress.set(index, Math.min(1, Math.max(0, fraction)));
+  // For people only: it is in no store, and after a restart the worker says it again.
+  for (const { fraction, ...lease } of event.progress) {
+    jobHeld(state, worker, lease)?.progress.set(lease.index, Math.min(1, Math.max(0, fraction)));
   }
+  for (const { runMs, ...lease } of event.running) {
+    jobHeld(state, worker, lease)?.starts.set(lease.index, now - runMs);
+  }
+}
+
+/** The job of a lease that this worker has now. */
+function jobHeld(state: State, worker: LiveWorker, { job: id, index, attempt }: Lease): LiveJob | undefined {
+  const job = state.jobs.get(id);
+  const holding = job?.leases.get(index);
+  return holding?.grant.worker === worker.number && holding.attempt === attempt ? job : undefined;
 }
 
 /** Its leases go on: it may come back before they run out. */
@@ -172,6 +179,7 @@ export function loseWorker(
   for (const lease of leasesOf(state, worker)) {
     const { job, index, holding } = lease;
     if (job.leases.get(index) !== holding) continue;
+    const startedAtMs = job.starts.get(index);
     release(state, job, index, holding);
     if (isCoordinator(job.spec, index)) {
       // It lives for days, over the walltimes of many workers: losing one of them is no failure of its own.
@@ -183,7 +191,7 @@ export function loseWorker(
     started += 1;
     const isBlamed = isFailure && started <= worker.info.slots;
     remember(job, index, isBlamed ? { ...holding, blamed: true } : holding);
-    if (isBlamed && !holding.blamed) blameWorker({ state, now, effects }, worker, lease);
+    if (isBlamed && !holding.blamed) blameWorker({ state, now, effects }, worker, { ...lease, startedAtMs });
     else requeue(state, job, index, holding.attempt);
   }
   if (worker.connection !== undefined) {
@@ -193,7 +201,11 @@ export function loseWorker(
   state.workers.delete(worker.number);
 }
 
-function blameWorker(turn: Turn, worker: LiveWorker, { job, index, holding }: OwnLease): void {
+function blameWorker(
+  turn: Turn,
+  worker: LiveWorker,
+  { job, index, holding, startedAtMs }: OwnLease & { readonly startedAtMs: number | undefined },
+): void {
   const { state, effects } = turn;
   job.attempts.set(index, holding.attempt);
   const failures = (job.failures.get(index) ?? 0) + 1;
@@ -207,6 +219,7 @@ function blameWorker(turn: Turn, worker: LiveWorker, { job, index, holding }: Ow
       message: `The worker ${name} was lost: ${silence}.`,
       workerName: name,
       host,
+      ...(startedAtMs === undefined ? {} : { startedAtMs }),
     },
   });
   effects.writes.push({ type: 'put-failure', job: job.id, index, attempt: holding.attempt, failure });

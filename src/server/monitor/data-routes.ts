@@ -16,12 +16,11 @@ import { JobPages } from './view/job-pages.js';
 import { outputPage } from './view/output-pages.js';
 import { overviewOf } from './view/overview.js';
 import { Query } from './view/query.js';
-import { workerSummary } from './view/summaries.js';
 import { taskDetail, taskRow } from './view/task-views.js';
 import { jobTimeline, workerTimeline } from './view/timelines.js';
 import { answerOf, resultOf, sendValue } from './view/values.js';
 import { viewerOf } from './view/viewer.js';
-import { allWorkers, requireWorker } from './view/workers.js';
+import { allWorkers, requireWorker, shownWorker } from './view/workers.js';
 
 /** All that the monitor reads. `ctx.state.caller` says who asks; undefined may see numbers and workers only. */
 export function dataRoutes(services: MonitorServices): Router {
@@ -109,11 +108,11 @@ function addWorkerRoutes(router: Router, services: MonitorServices): void {
   const { state } = services.engine;
   router.get('/api/workers', (ctx) => {
     requireCaller(ctx);
-    ctx.body = allWorkers(state);
+    ctx.body = allWorkers(services);
   });
   router.get('/api/workers/:id', (ctx) => {
     requireCaller(ctx);
-    ctx.body = workerSummary(requireWorker(state, pathNumber(ctx, 'id')));
+    ctx.body = shownWorker(services, requireWorker(state, pathNumber(ctx, 'id')));
   });
   router.get('/api/workers/:id/timeline', (ctx) => {
     const { owner } = viewerOf(requireCaller(ctx));

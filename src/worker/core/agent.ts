@@ -14,6 +14,7 @@ import {
 import { acknowledge, addOutput, flush, nextLingerWake, sendAgain } from './outbox.js';
 import { forgetPace, measure, nextPaceWake, renew } from './pace.js';
 import { sayProgressAgain, takeProgress } from './progress.js';
+import { sayStartsAgain } from './starts.js';
 import {
   allHeld,
   dropHeld,
@@ -147,6 +148,7 @@ function registered(state: AgentState, turn: Turn, event: Extract<AgentEvent, { 
   for (const lease of event.stale) dropStale(state, turn, lease);
   if (state.draining) turn.effects.push({ type: 'announce-drain', ...state.draining });
   sayProgressAgain(state);
+  sayStartsAgain(state);
   sendAgain(state, turn);
 }
 

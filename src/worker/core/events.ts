@@ -2,6 +2,7 @@ import type { BlobRef, JobId, Payload } from '../../model/job.js';
 import type { Lease, Outcome } from '../../model/task.js';
 import type { WorkerNumber } from '../../model/worker.js';
 import type { TaskProgress } from './progress.js';
+import type { RunningTask } from './starts.js';
 import type { Held, Outgoing, Program, ProgramSpec } from './state.js';
 
 /** Consecutive tasks of one job, leased at the same attempt number. */
@@ -89,6 +90,7 @@ export type Effect =
       readonly credit: number;
       readonly busySlots: number;
       readonly progress: readonly TaskProgress[];
+      readonly running: readonly RunningTask[];
     }
   | { readonly type: 'announce-drain'; readonly reason: string; readonly stop: boolean }
   /** Close the stream and open another one, so that the server sends what this worker lacks. */

@@ -1,4 +1,5 @@
 import { PROGRESS_GAP_MS, progressToSay } from './progress.js';
+import { nextStartMs, startsToSay } from './starts.js';
 import type { Turn } from './turn.js';
 import { isIdle, MAX_CREDIT, type AgentState, type Program, type SlotState } from './state.js';
 
@@ -68,12 +69,14 @@ export function renew(state: AgentState, turn: Turn): void {
   if (state.connection !== 'up') return;
   const credit = creditOf(state, turn.now);
   const elapsedMs = turn.now - state.renewedAtMs;
-  const isDue = elapsedMs >= state.renewMs || (state.unsaid.size > 0 && elapsedMs >= PROGRESS_GAP_MS);
+  const hasNews = state.unsaid.size > 0 || nextStartMs(state) <= turn.now;
+  const isDue = elapsedMs >= state.renewMs || (hasNews && elapsedMs >= PROGRESS_GAP_MS);
   if (!isDue && !isWorthSaying(state, credit, elapsedMs)) return;
   state.announcedCredit = credit;
   state.renewedAtMs = turn.now;
   const busySlots = state.slots.reduce((sum, slot) => sum + (slot.held.length > 0 ? 1 : 0), 0);
-  turn.effects.push({ type: 'renew', credit, busySlots, progress: progressToSay(state) });
+  const running = startsToSay(state, turn.now);
+  turn.effects.push({ type: 'renew', credit, busySlots, progress: progressToSay(state), running });
 }
 
 /** Less credit is said at once when it is half or nearly no queue, more of it when it is a quarter and not too often. */
@@ -102,5 +105,6 @@ function nextRenewal(state: AgentState, now: number): number {
   const credit = creditOf(state, now);
   const grown = credit > state.announcedCredit && credit >= state.announcedCredit * 1.25;
   const gapMs = grown ? GROWTH_GAP_MS : state.unsaid.size > 0 ? PROGRESS_GAP_MS : Infinity;
-  return state.renewedAtMs + Math.min(gapMs, state.renewMs);
+  const startTold = Math.max(nextStartMs(state), state.renewedAtMs + PROGRESS_GAP_MS);
+  return Math.min(startTold, state.renewedAtMs + Math.min(gapMs, state.renewMs));
 }

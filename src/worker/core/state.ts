@@ -84,6 +84,8 @@ export interface SlotState {
   held: Held[];
   /** When the first of `held` started, as far as can be seen from here. */
   sinceMs: number;
+  /** The lease of whose start the server knows. */
+  told: Held | undefined;
   /** Whose code its child process ran: another owner's costs a new child. */
   owner: string | undefined;
 }
@@ -196,7 +198,7 @@ export function initialState(slotCount: number, coordinatorCount = 0): AgentStat
 }
 
 function newSlot(number: number): SlotState {
-  return { number, held: [], sinceMs: 0, owner: undefined };
+  return { number, held: [], sinceMs: 0, told: undefined, owner: undefined };
 }
 
 /** The slot of this number, of tasks or of a coordinator. */

@@ -107,7 +107,10 @@ function Attempt({ attempt: one }: { readonly attempt: AttemptView }) {
               on <a href={`/workers/${one.worker}`}>worker {one.worker}</a> ·{' '}
             </>
           )}
-          <When atMs={one.startedAtMs} />
+          <When
+            atMs={one.startedAtMs}
+            none={one.status === 'processing' ? 'not begun, or only just' : undefined}
+          />
           {one.wallMs > 0 && ` · ${duration(one.wallMs)}`}
           {one.peakMemoryKb > 0 && ` · peak ${bytes(one.peakMemoryKb * 1024)}`}
           {one.exitCode !== null && ` · exit ${one.exitCode}`}

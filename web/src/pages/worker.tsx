@@ -7,7 +7,7 @@ import { useResource } from '../live/use-resource.js';
 import { ask, attempt } from '../parts/confirm.js';
 import { LogView } from '../parts/log.js';
 import { Absent, Card, Facts, type FactRow, Failure, Loading, Page } from '../parts/page.js';
-import { Foreign, When } from '../parts/text.js';
+import { Elapsed, Foreign, When } from '../parts/text.js';
 import { TimelineView } from '../parts/timeline.js';
 import { WorkerState } from '../parts/worker-state.js';
 import { go } from '../router.js';
@@ -119,6 +119,7 @@ function factsOf(worker: WorkerSummary): FactRow[] {
     ['User', <Foreign text={worker.user} />],
     ['Slots', `${worker.busySlots} busy of ${worker.slots}`],
     ['Leases', grouped(worker.leases)],
+    ['Oldest lease', <Elapsed startedAtMs={worker.oldestLeaseAtMs} endedAtMs={0} />],
     ['Processor', <Foreign text={`${worker.cpuCount} × ${worker.cpuModel}`} />],
     ['Memory', `${bytes(worker.freeMemoryMb * MB)} free of ${bytes(worker.memoryMb * MB)}`],
     ['Load', worker.load1.toFixed(2)],

@@ -4,7 +4,7 @@ import { useTopic } from '../live/topic.js';
 import { Meter } from '../parts/bar.js';
 import { Command } from '../parts/copy.js';
 import { Loading, Page, Scroll } from '../parts/page.js';
-import { Foreign, When } from '../parts/text.js';
+import { Elapsed, Foreign, When } from '../parts/text.js';
 import { WorkerState } from '../parts/worker-state.js';
 
 const MB = 1024 * 1024;
@@ -45,6 +45,9 @@ function WorkerTable({ workers }: { readonly workers: readonly WorkerSummary[] }
             <th class="number">Memory free</th>
             <th class="number">Tasks done</th>
             <th class="number">Failed</th>
+            <th class="number" title="How long it has held the oldest task that it has now">
+              Oldest lease
+            </th>
             <th>Connected</th>
           </tr>
         </thead>
@@ -100,6 +103,9 @@ function WorkerRow({ worker }: { readonly worker: WorkerSummary }) {
         ) : (
           <span class="muted">0</span>
         )}
+      </td>
+      <td class="number" data-label="Oldest lease">
+        <Elapsed startedAtMs={worker.oldestLeaseAtMs} endedAtMs={0} />
       </td>
       <td data-label="Connected">
         <When atMs={worker.connectedAtMs} />

@@ -57,7 +57,7 @@ export function Block({ text, label, href, isAtEnd = false }: BlockProps) {
   );
 }
 
-export function When({ atMs, none = '–' }: { readonly atMs: number; readonly none?: string }) {
+export function When({ atMs, none = '–' }: { readonly atMs: number; readonly none?: string | undefined }) {
   if (atMs === 0) return <span class="muted">{none}</span>;
   return (
     <time dateTime={new Date(atMs).toISOString()} title={exactTime(atMs)}>

@@ -1,6 +1,6 @@
 import type { Timeline, TimelineBar } from '../../../src/model/monitor.js';
 import { layLanes, spanOf, ticks } from '../format/lanes.js';
-import { plural } from '../format/number.js';
+import { grouped, plural } from '../format/number.js';
 import { duration } from '../format/time.js';
 import { now } from '../live/clock.js';
 import { isPaused } from '../live/paused.js';
@@ -20,7 +20,14 @@ interface TimelineProps {
 /** Tasks on workers: a row of lanes for each worker, a bar for each attempt. Those that run grow. */
 export function TimelineView({ timeline, names }: TimelineProps) {
   const { bars } = timeline;
-  if (bars.length === 0) return <p class="muted">No task has started yet.</p>;
+  if (bars.length === 0) {
+    return (
+      <>
+        <p class="muted">No task has run for long enough to be seen.</p>
+        <NotBegun timeline={timeline} />
+      </>
+    );
+  }
   const isRunning = bars.some(({ endedAtMs }) => endedAtMs === 0);
   const nowMs = isRunning && !isPaused.value ? Math.max(now.value, timeline.atMs) : timeline.atMs;
   const { fromMs, toMs } = spanOf(bars, nowMs);
@@ -83,7 +90,28 @@ export function TimelineView({ timeline, names }: TimelineProps) {
           </div>
         </div>
       </div>
+      <NotBegun timeline={timeline} />
     </div>
+  );
+}
+
+/** Workers take a few tasks more than they run, so that short ones never keep them waiting: those have no bar. */
+function NotBegun({ timeline: { notBegun, workers } }: Pick<TimelineProps, 'timeline'>) {
+  const held = Object.entries(notBegun).map(([worker, count]) => ({ worker: Number(worker), count }));
+  if (held.length === 0) return null;
+  return (
+    <p class="small muted">
+      Given to a worker and not begun, or only just:{' '}
+      {held.map(({ worker, count }, at) => (
+        <span key={worker}>
+          {at > 0 && ' · '}
+          {grouped(count)} on{' '}
+          <a href={`/workers/${worker}`}>
+            <Foreign text={workers[worker] || `worker ${worker}`} class="line" />
+          </a>
+        </span>
+      ))}
+    </p>
   );
 }
 

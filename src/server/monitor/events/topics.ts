@@ -4,10 +4,9 @@ import type { MonitorServices } from '../monitor-services.js';
 import { serverDetail } from '../server-detail.js';
 import { jobDetail } from '../view/job-detail.js';
 import { overviewOf } from '../view/overview.js';
-import { workerSummary } from '../view/summaries.js';
 import { requireLogin } from '../caller.js';
 import { viewerOf } from '../view/viewer.js';
-import { allWorkers, requireWorker } from '../view/workers.js';
+import { allWorkers, requireWorker, shownWorker } from '../view/workers.js';
 import type { Topic } from './feed.js';
 
 const SECOND = 2;
@@ -38,10 +37,13 @@ export function topicOf(
     case 'workers':
       return {
         key: name,
-        topic: every(SECOND, () => allWorkers(engine.state)),
+        topic: every(SECOND, () => allWorkers(services)),
       };
     case 'worker:':
-      return { key: name, topic: every(HALF_SECOND, () => workerSummary(requireWorker(engine.state, id))) };
+      return {
+        key: name,
+        topic: every(HALF_SECOND, () => shownWorker(services, requireWorker(engine.state, id))),
+      };
     case 'server':
       return { key, topic: every(SECOND, () => serverDetail(services, identity)) };
     default:

@@ -56,7 +56,7 @@ const jobDetail = {
 
 const workerSummary = {
   ...all(whole, 'worker', 'slots', 'busySlots', 'leases', 'cpuCount', 'memoryMb', 'freeMemoryMb'),
-  ...all(whole, 'connectedAtMs', 'lastSeenAtMs', 'completed', 'failed'),
+  ...all(whole, 'connectedAtMs', 'lastSeenAtMs', 'oldestLeaseAtMs', 'completed', 'failed'),
   ...all(text, 'name', 'host', 'user', 'cpuModel', 'version'),
   ...all(flag, 'connected', 'draining'),
   load1: number,
@@ -128,7 +128,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     attempts: list(object(attempt)),
     ...all(whole, 'inputBytes', 'answerBytes'),
   }),
-  Timeline: object({ atMs: whole, bars: list(object(bar)), workers: mapOf(text) }),
+  Timeline: object({ atMs: whole, bars: list(object(bar)), notBegun: mapOf(whole), workers: mapOf(text) }),
   OutputPage: object({
     pieces: list(object({ ...all(whole, 'index', 'attempt'), text })),
     next: text,

@@ -28,7 +28,7 @@ export function outputPage(
 }
 
 /** Joins what an attempt wrote before it is read as text, since a chunk may end within a character. */
-export class Pieces {
+class Pieces {
   readonly #pieces: { readonly index: number; readonly attempt: number; readonly data: Uint8Array[] }[] = [];
   bytes = 0;
 

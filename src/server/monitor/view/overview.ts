@@ -2,8 +2,8 @@ import type { Overview } from '../../../model/monitor.js';
 import { packageVersion } from '../../../wire/hello.js';
 import { figuresOf } from '../../figures.js';
 import type { MonitorServices } from '../monitor-services.js';
-import { workerSummary } from './summaries.js';
 import type { Viewer } from './viewer.js';
+import { shownWorker } from './workers.js';
 
 const MOST_WORKERS = 50;
 
@@ -23,7 +23,7 @@ export function overviewOf(services: MonitorServices, { owner, isPublic }: Viewe
     ...{ tasksPerSecond, slots, busySlots, connectedWorkers: workers, clients },
     active,
     moreActive: isPublic ? 0 : Math.max(0, live.table.unfinished(owner) - active.length),
-    workers: firstWorkers(services).map(workerSummary),
+    workers: firstWorkers(services).map((worker) => shownWorker(services, worker)),
     failures: isPublic ? [] : live.failures(owner),
   };
 }

@@ -32,7 +32,8 @@ function countsOf({ state }: JobRecord | LiveJob, live: LiveJob | undefined): Ta
   return { waiting: 0, processing: 0, completed, failed, killed: state.taskCount - completed - failed };
 }
 
-export function workerSummary(worker: LiveWorker): WorkerSummary {
+/** @param oldestLeaseAtMs see WorkerSummary */
+export function workerSummary(worker: LiveWorker, oldestLeaseAtMs: number): WorkerSummary {
   const { info } = worker;
   return {
     worker: worker.number,
@@ -40,6 +41,7 @@ export function workerSummary(worker: LiveWorker): WorkerSummary {
     connected: worker.connection !== undefined,
     draining: worker.draining,
     ...{ slots: info.slots, busySlots: worker.busySlots, leases: worker.held + worker.coordinating },
+    oldestLeaseAtMs,
     ...{ cpuModel: info.cpuModel, cpuCount: info.cpuCount },
     ...{ memoryMb: info.memoryMb, freeMemoryMb: worker.freeMemoryMb, load1: worker.load1 },
     ...{ labels: info.labels, resources: info.resources, evaluators: info.evaluators },

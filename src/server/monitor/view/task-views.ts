@@ -2,7 +2,6 @@ import { chainOf } from '../../../model/errors.js';
 import type { JobId, TaskIndex } from '../../../model/job.js';
 import type { AttemptView, TaskDetail, TaskRow } from '../../../model/monitor.js';
 import type { Failure } from '../../../model/task.js';
-import type { LiveJob } from '../../core/state.js';
 import { decodeValue } from '../../../wire/codec.js';
 import { readAnswerRecord } from '../../../wire/packed.js';
 import { readPayload } from '../../../wire/payload.js';
@@ -16,20 +15,12 @@ export function taskRow(services: MonitorServices, job: JobId, task: TaskView): 
   const live = services.engine.state.jobs.get(job);
   return {
     ...{ index, status, attempt, worker },
-    startedAtMs: meta?.startedAtMs ?? leasedAt(services, live, index),
+    startedAtMs: meta?.startedAtMs ?? live?.starts.get(index) ?? 0,
     wallMs: (meta?.wallUs ?? 0) / 1_000,
     cpuMs: (meta?.cpuUs ?? 0) / 1_000,
     peakMemoryKb: meta?.peakMemoryKb ?? 0,
     progress,
   };
-}
-
-/** A running task began about when it was leased. */
-function leasedAt({ live }: MonitorServices, job: LiveJob | undefined, index: TaskIndex): number {
-  const holding = job?.leases.get(index);
-  if (job === undefined || holding === undefined) return 0;
-  const grantedAt = live.grantedAtMs(holding.grant);
-  return grantedAt === 0 ? job.state.startedAtMs : grantedAt;
 }
 
 /** A task with all its attempts: those that failed, and the last one. */

@@ -1,6 +1,6 @@
-import type { JobId } from '../../../model/job.js';
+import type { JobId, TaskIndex } from '../../../model/job.js';
 import type { Timeline, TimelineBar } from '../../../model/monitor.js';
-import type { LiveGrant, LiveWorker } from '../../core/state.js';
+import type { Holding, LiveJob, LiveWorker, State } from '../../core/state.js';
 import { readAnswerRecord } from '../../../wire/packed.js';
 import type { JobView } from '../../views.js';
 import type { MonitorServices } from '../monitor-services.js';
@@ -9,17 +9,13 @@ import { barOf } from './ended-tasks.js';
 const MOST_BARS = 2_000;
 /** Answers are read with their values: of large ones fewer. */
 const MOST_BYTES = 16 * 1_048_576;
-/** Workers hold more leases than they run; no more are looked at for one. */
+/** Workers hold more leases than they run; no more are looked at. */
 const MOST_LEASES = 10_000;
 
 /** A job's tasks on workers: those that run, and the newest that ended. */
 export function jobTimeline(services: MonitorServices, { record }: JobView): Timeline {
   const { engine } = services;
-  const bars: TimelineBar[] = [];
-  for (const worker of engine.state.workers.values()) {
-    if (bars.length >= MOST_BARS) break;
-    bars.push(...runningOn(services, worker).filter(({ job }) => job === record.id));
-  }
+  const { bars, notBegun } = running(leasesOfJob(engine.state.jobs.get(record.id)));
   let bytes = 0;
   for (let ordinal = record.state.answerCount - 1; ordinal >= 0; ordinal -= 1) {
     if (bars.length >= MOST_BARS || bytes >= MOST_BYTES) break;
@@ -28,7 +24,7 @@ export function jobTimeline(services: MonitorServices, { record }: JobView): Tim
     bytes += answer.length;
     bars.push(barOf(record.id, readAnswerRecord(answer)));
   }
-  return timelineOf(services, bars.slice(0, MOST_BARS));
+  return timelineOf(services, bars, notBegun);
 }
 
 /** A worker's last tasks; of jobs that the viewer may see. */
@@ -37,55 +33,66 @@ export function workerTimeline(
   worker: LiveWorker,
   owner: string | undefined,
 ): Timeline {
-  const { live } = services;
-  const mayBeSeen = ({ job }: TimelineBar) => owner === undefined || live.table.owner(job) === owner;
-  const bars = [...runningOn(services, worker), ...live.ended.of(worker.number)].filter(mayBeSeen);
-  return timelineOf(services, bars.slice(0, MOST_BARS));
+  const { live, engine } = services;
+  const mayBeSeen = (job: JobId) => owner === undefined || live.table.owner(job) === owner;
+  const { bars, notBegun } = running(leasesOfWorker(engine.state, worker, mayBeSeen));
+  bars.push(...live.ended.of(worker.number).filter(({ job }) => mayBeSeen(job)));
+  return timelineOf(services, bars, notBegun);
 }
 
-function timelineOf({ live, now }: MonitorServices, bars: readonly TimelineBar[]): Timeline {
+function timelineOf(
+  { live, now }: MonitorServices,
+  bars: readonly TimelineBar[],
+  notBegun: Record<number, number>,
+): Timeline {
   const workers: Record<number, string> = {};
-  for (const { worker } of bars) workers[worker] ??= live.nameOf(worker);
-  return { atMs: now(), bars, workers };
+  for (const worker of [...bars.map((bar) => bar.worker), ...Object.keys(notBegun).map(Number)])
+    workers[worker] ??= live.nameOf(worker);
+  return { atMs: now(), bars: bars.slice(0, MOST_BARS), notBegun, workers };
 }
 
-/**
- * What runs on a worker: of its leases those that were given first, as many as it has slots. Each began when it was
- * leased, or when the task before it on its slot ended.
- */
-function runningOn({ engine, live }: MonitorServices, worker: LiveWorker): TimelineBar[] {
-  const { state } = engine;
-  const most = worker.info.slots + worker.coordinating;
+interface Lease {
+  readonly job: LiveJob;
+  readonly index: TaskIndex;
+  readonly holding: Holding;
+}
+
+/** Leases whose tasks have begun as bars, and how many others each worker holds. */
+function running(leases: Iterable<Lease>): { bars: TimelineBar[]; notBegun: Record<number, number> } {
   const bars: TimelineBar[] = [];
-  for (const { job, index, attempt, grant } of leasesOf(worker)) {
-    if (bars.length === most) break;
-    const lease = state.jobs.get(job)?.leases.get(index);
-    if (lease?.grant !== grant) continue;
-    const times = { startedAtMs: live.grantedAtMs(grant), endedAtMs: 0 };
-    bars.push({ job, index, attempt, worker: worker.number, ...times, status: 'processing' });
+  const notBegun: Record<number, number> = {};
+  let looked = 0;
+  for (const { job, index, holding } of leases) {
+    const { grant, attempt } = holding;
+    const { worker } = grant;
+    const startedAtMs = job.starts.get(index);
+    if (startedAtMs === undefined) notBegun[worker] = (notBegun[worker] ?? 0) + 1;
+    else {
+      const times = { startedAtMs, endedAtMs: 0 };
+      bars.push({ job: job.id, index, attempt, worker, ...times, status: 'processing' });
+    }
+    if ((looked += 1) === MOST_LEASES) break;
   }
-  const ends = live.ended
-    .of(worker.number)
-    .map(({ endedAtMs }) => endedAtMs)
-    .sort((a, b) => b - a);
-  return bars.map((bar, place) => ({
-    ...bar,
-    startedAtMs: Math.max(
-      bar.startedAtMs === 0 ? (state.jobs.get(bar.job)?.state.startedAtMs ?? 0) : bar.startedAtMs,
-      bars.length < most ? 0 : (ends[bars.length - 1 - place] ?? 0),
-    ),
-  }));
+  return { bars, notBegun };
 }
 
-function* leasesOf(
+function* leasesOfJob(job: LiveJob | undefined): Generator<Lease> {
+  if (job === undefined) return;
+  for (const [index, holding] of job.leases) yield { job, index, holding };
+}
+
+function* leasesOfWorker(
+  state: State,
   worker: LiveWorker,
-): Generator<{ job: JobId; index: number; attempt: number; grant: LiveGrant }> {
-  let looked = 0;
+  mayBeSeen: (job: JobId) => boolean,
+): Generator<Lease> {
   for (const grant of worker.grants) {
-    for (const { job, firstIndex, count, attempt } of grant.runs) {
+    for (const { job: id, firstIndex, count } of grant.runs) {
+      const job = state.jobs.get(id);
+      if (job === undefined || !mayBeSeen(id)) continue;
       for (let index = firstIndex; index < firstIndex + count; index += 1) {
-        yield { job, index, attempt, grant };
-        if ((looked += 1) === MOST_LEASES) return;
+        const holding = job.leases.get(index);
+        if (holding?.grant === grant) yield { job, index, holding };
       }
     }
   }

@@ -101,7 +101,7 @@ describe('workers', () => {
     lab.pass(29_500);
     lab.now += 1_000;
     const { number, connection } = worker;
-    const figures = { credit: 2, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] };
+    const figures = { credit: 2, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [], running: [] };
     lab.do({ type: 'ticked' }, { type: 'worker-renewed', worker: number, connection, ...figures });
     expect(lab.held(worker)).to.have.lengthOf(1);
   });
@@ -111,18 +111,45 @@ describe('workers', () => {
     const worker = lab.worker();
     const job = lab.submit({ tasks: 2 });
     const progressOf = (): unknown => [...(lab.state.jobs.get(job)?.progress ?? [])];
-    lab.renew(worker, 2, [
+    const progress = [
       { job, index: 0, attempt: 1, fraction: 0.5 },
       // No such attempt, task or job.
       { job, index: 0, attempt: 9, fraction: 0.9 },
       { job, index: 7, attempt: 1, fraction: 0.9 },
       { job: 99, index: 0, attempt: 1, fraction: 0.9 },
-    ]);
+    ];
+    lab.renew(worker, 2, { progress });
     expect(progressOf()).to.deep.equal([[0, 0.5]]);
-    lab.renew(worker, 2, [{ job, index: 0, attempt: 1, fraction: 7 }]);
+    lab.renew(worker, 2, { progress: [{ job, index: 0, attempt: 1, fraction: 7 }] });
     expect(progressOf()).to.deep.equal([[0, 1]]);
     lab.answers(worker, { job, index: 0, attempt: 1, wallMs: 5 });
     expect(progressOf()).to.deep.equal([]);
+  });
+
+  it('keeps when a task began while its lease lasts, and tells it of one whose worker was lost', () => {
+    const lab = new ServerLab();
+    const worker = lab.worker();
+    const job = lab.submit({ tasks: 2 });
+    const startsOf = (): unknown => [...(lab.state.jobs.get(job)?.starts ?? [])];
+    lab.now += 3_000;
+    const startedAtMs = lab.now - 2_500;
+    const running = [
+      { job, index: 0, attempt: 1, runMs: 2_500 },
+      { job, index: 1, attempt: 1, runMs: 2_500 },
+      { job, index: 1, attempt: 9, runMs: 1 },
+      { job: 99, index: 0, attempt: 1, runMs: 1 },
+    ];
+    lab.renew(worker, 2, { running });
+    expect(startsOf()).to.deep.equal([
+      [0, startedAtMs],
+      [1, startedAtMs],
+    ]);
+    lab.answers(worker, { job, index: 0, attempt: 1, wallMs: 5 });
+    expect(startsOf()).to.deep.equal([[1, startedAtMs]]);
+    lab.pass(40_000);
+    expect(startsOf()).to.deep.equal([]);
+    const [failure] = lab.store.failures(job, 1);
+    expect(JSON.parse(Buffer.from(failure?.failure ?? []).toString())).to.include({ startedAtMs });
   });
 
   it('blames a lost worker for the oldest leases only, as many as it has slots', () => {

@@ -236,23 +236,44 @@ describe('what the monitor reads', () => {
     }
   });
 
-  it('shows bars of tasks that ended and that run, by job and by worker', async () => {
+  it('shows bars of tasks that ended and that run, by job and by worker, and counts those that have not begun', async () => {
     const { lab } = monitor;
     const worker = lab.worker({ slots: 2, name: 'lathe' });
-    lab.renew(worker, 2);
-    const job = lab.submit({ owner: 'ada', tasks: 3 });
+    lab.renew(worker, 4);
+    const job = lab.submit({ owner: 'ada', tasks: 4 });
     lab.answers(worker, { job, index: 0, attempt: 1 });
+    lab.now += 10_000;
+    lab.renew(worker, 4, { running: [{ job, index: 2, attempt: 1, runMs: 3_000 }] });
     for (const path of [`/api/jobs/${job}/timeline`, `/api/workers/${worker.number}/timeline`]) {
-      const { bars, workers } = await monitor.get<Timeline>(path, ADA);
+      const { bars, notBegun, workers } = await monitor.get<Timeline>(path, ADA);
       const shown = bars.map(({ index, status }) => `${index} ${status}`).sort();
-      expect(shown.slice(0, 2), path).to.deep.equal(['0 completed', '1 processing']);
-      expect(workers).to.deep.equal({ [worker.number]: 'lathe' });
+      expect(shown, path).to.deep.equal(['0 completed', '2 processing']);
+      expect([notBegun, workers]).to.deep.equal([{ [worker.number]: 2 }, { [worker.number]: 'lathe' }]);
       for (const { status, endedAtMs } of bars) expect(endedAtMs === 0).to.equal(status === 'processing');
+      expect(bars.find(({ index }) => index === 2)?.startedAtMs).to.equal(lab.now - 3_000);
     }
-    const { bars } = await monitor.get<Timeline>(`/api/workers/${worker.number}/timeline`, BOB);
-    expect(bars).to.deep.equal([]);
-    const { workers } = await monitor.get<{ workers: WorkerSummary[] }>('/api/workers', BOB);
-    expect(workers[0]).to.include({ name: 'lathe', slots: 2, completed: 1 });
+    const { task } = await monitor.get<TaskDetail>(`/api/jobs/${job}/tasks/2`, ADA);
+    expect(task.startedAtMs).to.equal(lab.now - 3_000);
+    const { bars, notBegun } = await monitor.get<Timeline>(`/api/workers/${worker.number}/timeline`, BOB);
+    expect([bars, notBegun]).to.deep.equal([[], {}]);
+  });
+
+  it('shows a worker with how long it has held its oldest lease', async () => {
+    const { lab } = monitor;
+    const worker = lab.worker({ slots: 2, name: 'lathe' });
+    const shown = async () => {
+      const [one] = (await monitor.get<{ workers: WorkerSummary[] }>('/api/workers', BOB)).workers;
+      return one;
+    };
+    expect(await shown()).to.include({ name: 'lathe', slots: 2, leases: 0, oldestLeaseAtMs: 0 });
+    const first = lab.submit({ owner: 'ada' });
+    const firstAtMs = lab.now;
+    lab.now += 5_000;
+    lab.submit({ owner: 'ada' });
+    lab.now += 5_000;
+    expect(await shown()).to.include({ leases: 2, oldestLeaseAtMs: firstAtMs });
+    lab.answers(worker, { job: first, index: 0, attempt: 1 });
+    expect(await shown()).to.include({ leases: 1, oldestLeaseAtMs: firstAtMs + 5_000, completed: 1 });
   });
 
   it('reads output page by page, whatever bytes it has', async () => {

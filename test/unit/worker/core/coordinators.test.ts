@@ -15,7 +15,11 @@ describe('worker core: coordinators of detached jobs', () => {
     expect(lab.lease(3, { ...detached, owner: 'bob' }).runs).to.deep.equal(['2:3/0#1']);
     expect(lab.state.queues.get('bob')?.items ?? []).to.deep.equal([]);
     lab.pass(6_000);
-    expect(lab.of('renew')[0]).to.deep.equal({ type: 'renew', credit: 1, busySlots: 1, progress: [] });
+    const running = [1, 2, 3].map((job) => ({ ...lease(job), runMs: 100 }));
+    expect(lab.of('renew')[0]).to.deep.equal({
+      ...{ type: 'renew', credit: 1, busySlots: 1 },
+      ...{ progress: [], running },
+    });
     expect(lab.report(output(1, lease(2), 'hello')).sends).to.deep.equal(['1 output 0:hello']);
     expect(lab.end(1, lease(2)).sends).to.deep.equal(['2 completed 2/0#1']);
     expect(lab.state.meanMs).to.equal(0);

@@ -101,6 +101,16 @@ export interface Renew {
   freeMemoryMb: number;
   /** What running tasks have said of themselves since the last message. */
   progress: TaskProgress[];
+  /** Tasks that have run for a while, each said once on a stream. Short ones end before it is worth a word. */
+  running: RunningTask[];
+}
+
+export interface RunningTask {
+  job: number;
+  index: number;
+  attempt: number;
+  /** How long it has run: an age, since clocks differ. */
+  runMs: number;
 }
 
 export interface TaskProgress {
@@ -765,7 +775,7 @@ export const WorkerInfo_ResourcesEntry: MessageFns<WorkerInfo_ResourcesEntry> = 
 };
 
 function createBaseRenew(): Renew {
-  return { credit: 0, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [] };
+  return { credit: 0, busySlots: 0, load1: 0, freeMemoryMb: 0, progress: [], running: [] };
 }
 
 export const Renew: MessageFns<Renew> = {
@@ -784,6 +794,9 @@ export const Renew: MessageFns<Renew> = {
     }
     for (const v of message.progress) {
       TaskProgress.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.running) {
+      RunningTask.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -839,6 +852,93 @@ export const Renew: MessageFns<Renew> = {
             }
 
             message.progress.push(TaskProgress.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.running.push(RunningTask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRunningTask(): RunningTask {
+  return { job: 0, index: 0, attempt: 0, runMs: 0 };
+}
+
+export const RunningTask: MessageFns<RunningTask> = {
+  encode(message: RunningTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== 0) {
+      writer.uint32(8).uint64(message.job);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).uint32(message.index);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
+    }
+    if (message.runMs !== 0) {
+      writer.uint32(32).uint64(message.runMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunningTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunningTask();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.job = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.runMs = longToNumber(reader.uint64());
             continue;
           }
         }
