@@ -74,6 +74,10 @@ describe('jobs on the page', () => {
     );
     job.wait().catch(() => undefined);
     await eventually('it runs', () => existsSync(beat));
+    await page.goto('/workers/1');
+    await eventually('how long its worker has had it', async () =>
+      /^\d+([.]\d)? m?s$/.test((await facts(page))['Oldest lease'] ?? ''),
+    );
     await page.getByRole('link', { name: 'Jobs', exact: true }).click();
     await page.getByRole('link', { name: 'an endless one' }).click();
     await waitForStatus(page, 'processing');
@@ -93,6 +97,7 @@ describe('jobs on the page', () => {
     expect(readFileSync(beat, 'utf8')).to.equal(last);
     await page.goto('/workers/1');
     await eventually('the page shows it', async () => (await facts(page))['Slots'] === '0 busy of 1');
+    expect((await facts(page))['Oldest lease']).to.equal('–');
   });
 
   it('rerun the failed tasks of another, and only these', async () => {
