@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
 import { nextPrime } from '#dsage/code/prelude/numbers.js';
-import { CURVES_AT_ONCE, CurveKernel } from '#dsage/jobs/factor/kernel/curve.js';
+import { CurveKernel } from '#dsage/jobs/factor/kernel/curve.js';
+import { LANES } from '#dsage/jobs/factor/kernel/size.js';
 import { stageTwoBound } from '#dsage/jobs/factor/levels.js';
 
-const SIGMAS = Array.from({ length: CURVES_AT_ONCE }, (_, place) => BigInt(17 + place));
+const SIGMAS = Array.from({ length: LANES }, (_, place) => BigInt(17 + place));
 
 /** Processor time of one curve of ECM in one thread, milliseconds: ours, and those of GMP-ECM on the same number. */
 export interface CurveTimes {
@@ -50,7 +51,7 @@ function kernelMs(kernel: CurveKernel, b1: number, b2: number): number {
     while (kernel.step());
   }
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000 / rounds / CURVES_AT_ONCE;
+  return (user + system) / 1000 / rounds / LANES;
 }
 
 /** Milliseconds of both stages, on the average of some curves: it counts whole ones. */

@@ -12,6 +12,8 @@ import type { Watch } from './watch.js';
 
 /** Up to here rho is done before a sieve has begun. */
 const RHO_DIGITS = 20;
+/** Each gives a divisor with a chance of a half at least; more cost more to make than they are worth. */
+const DEPENDENCIES = 8;
 /** When no product gave a divisor, so many relations more must come. */
 const MORE_RELATIONS = 32;
 
@@ -33,7 +35,7 @@ export async function split(n: bigint, watch: Watch): Promise<bigint> {
       continue;
     }
     const relations = book.take();
-    for (const dependency of findDependencies(base, relations)) {
+    for (const dependency of findDependencies(base, relations, { most: DEPENDENCIES })) {
       const divisor = divisorOf(base, pickRelations(base, relations, dependency));
       if (divisor !== undefined) return divisor;
     }

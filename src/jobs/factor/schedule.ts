@@ -1,6 +1,6 @@
 import { bitsOf, digitsOf } from '../../code/prelude/arithmetic.js';
 import type { Split } from './factorization.js';
-import { CURVES_AT_ONCE } from './kernel/curve.js';
+import { LANES } from './kernel/size.js';
 import { curveMs, stageTwoBound } from './levels.js';
 import type { Level } from './levels.js';
 import { planFor } from './plan.js';
@@ -172,7 +172,7 @@ export class Schedule {
     const shared = Math.max(level.curves / TASKS_A_LEVEL, LEAST_TASK_MS / oneMs);
     const most = Math.min(Math.ceil(shared), TASK_MS / oneMs);
     const left = Math.min(this.#maxCurves - progress.total, Math.max(1, level.curves - progress.given));
-    const curves = Math.min(left, CURVES_AT_ONCE * Math.max(1, Math.round(most / CURVES_AT_ONCE)));
+    const curves = Math.min(left, LANES * Math.max(1, Math.round(most / LANES)));
     const { n, total: first } = progress;
     progress.given += curves;
     progress.total += curves;

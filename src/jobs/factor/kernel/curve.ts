@@ -4,8 +4,8 @@ import type { Curve, Point } from '../ecm.js';
 import { planStageTwo } from '../stage-two-plan.js';
 import { makeGroup } from './group.js';
 import type { Found, Group } from './group.js';
-import { LANES, Lanes } from './lanes.js';
-import { MOST_BITS } from './size.js';
+import { Lanes } from './lanes.js';
+import { LANES, MOST_BITS } from './size.js';
 import { stageOne } from './stage-one.js';
 import { planStageOne } from './stage-one-plan.js';
 import { stageTwo } from './stage-two.js';
@@ -15,9 +15,6 @@ export interface Bounds {
   readonly b1: number;
   readonly b2: number;
 }
-
-/** So many curves take no longer than one. */
-export const CURVES_AT_ONCE = LANES;
 
 /** 3 + 1/3 for Pollard's p - 1 with the base 3; the others find p by p + 1, each for one half of all p. */
 const SEQUENCES: readonly (readonly [bigint, bigint])[] = [

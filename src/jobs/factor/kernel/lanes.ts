@@ -1,10 +1,7 @@
 import { bitsOf, inverse, modulo } from '../../../code/prelude/arithmetic.js';
 import { loadCurveWasm } from './curve-wasm.js';
 import type { CurveWasm } from './curve-wasm.js';
-import { LIMB, MOST_BITS, MOST_PAIRS, pairsFor } from './size.js';
-
-/** So many curves take the same steps side by side, one in each lane of the processor's vectors. */
-export const LANES = 4;
+import { LANES, LIMB, MOST_BITS, MOST_PAIRS, pairsFor } from './size.js';
 
 // Where things stand in the kernel's memory: the same as in assembly/curve/layout.ts.
 const CONSTANTS = 0x400;

@@ -1,3 +1,6 @@
+/** So many curves take the same steps side by side, one in each lane of the processor's vectors: they take no longer than one. */
+export const LANES = 4;
+
 /** Bits of a limb of the kernel's numbers, which come in pairs. */
 export const LIMB = 13;
 

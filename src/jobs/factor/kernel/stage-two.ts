@@ -1,7 +1,7 @@
 import type { StageTwoPlan } from '../stage-two-plan.js';
 import { inverses, look, productsInSlice, spend } from './group.js';
 import type { Found, Group } from './group.js';
-import { LANES } from './lanes.js';
+import { LANES } from './size.js';
 
 /** Giants that are in memory at a time: their inversions cost little, and the largest numbers take 4.7 MB. */
 const GIANTS_AT_ONCE = 2_048;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
-import { computeFactor, sigmaOf } from '#dsage/jobs/factor/compute.js';
+import { computeFactor } from '#dsage/jobs/factor/compute.js';
+import { sigmaOf } from '#dsage/jobs/factor/compute-curves.js';
 import { CurveKernel } from '#dsage/jobs/factor/kernel/curve.js';
 
 /** A product of two primes that no curve here finds. */

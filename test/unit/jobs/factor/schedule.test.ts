@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { Schedule } from '#dsage/jobs/factor/schedule.js';
 import type { FactorTask } from '#dsage/jobs/factor/tasks.js';
-import { sigmaOf } from '#dsage/jobs/factor/compute.js';
+import { sigmaOf } from '#dsage/jobs/factor/compute-curves.js';
 import { levelsUpTo } from '#dsage/jobs/factor/levels.js';
 
 const LARGE = 2n ** 256n + 1n;

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { gcd } from '#dsage/code/prelude/arithmetic.js';
 import { isPrimeBigInt, nextPrime } from '#dsage/code/prelude/numbers.js';
 import { ecmCurve } from '#dsage/jobs/factor/ecm.js';
-import { CURVES_AT_ONCE, CurveKernel } from '#dsage/jobs/factor/kernel/curve.js';
+import { CurveKernel } from '#dsage/jobs/factor/kernel/curve.js';
+import { LANES } from '#dsage/jobs/factor/kernel/size.js';
 import { pMinusOne } from '#dsage/jobs/factor/p-minus-one.js';
 import { Random } from '../../../../support/random.js';
 import { VECTORS } from './curve-vectors.js';
@@ -62,7 +63,7 @@ describe('the kernel of curves', () => {
     expect([kernel.divisor, kernel.sigma]).to.deep.equal([undefined, undefined]);
     expect(() => kernel.begin([], bounds)).to.throw(RangeError);
     expect(() => kernel.begin([6n, 7n, 8n, 9n, 10n], bounds)).to.throw(RangeError);
-    expect(CURVES_AT_ONCE).to.equal(4);
+    expect(LANES).to.equal(4);
   });
 
   it('drops what was begun before', () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
 import { bitsOf, inverse, modulo } from '#dsage/code/prelude/arithmetic.js';
-import { LANES, Lanes } from '#dsage/jobs/factor/kernel/lanes.js';
+import { Lanes } from '#dsage/jobs/factor/kernel/lanes.js';
+import { LANES } from '#dsage/jobs/factor/kernel/size.js';
 import { MOST_BITS } from '#dsage/jobs/factor/kernel/size.js';
 import { Random } from '../../../../support/random.js';
 
