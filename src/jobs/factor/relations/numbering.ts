@@ -1,11 +1,13 @@
+/** Slots in the beginning: to double them again and again takes longer than a short sieve has. */
+const SLOTS = 1 << 14;
 /** With so many keys among the slots there is room for twice as many. */
 const FULLEST = 0.6;
 
 /** Numbers different keys of 32 bits, large primes for example, from 0 on in the order in which they come. */
 export class Numbering {
   /** In each slot 0, or one more than the number of a key. */
-  #slots = new Uint32Array(1024);
-  #keys = new Uint32Array(512);
+  #slots = new Uint32Array(SLOTS);
+  #keys = new Uint32Array(SLOTS / 2);
   #size = 0;
 
   get size(): number {

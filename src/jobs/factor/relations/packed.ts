@@ -105,11 +105,8 @@ export class RelationReader {
 
   /** |u| as a number. */
   get u(): bigint {
-    let hex = '0x';
-    for (let place = this.valueStart + this.#valueBytes - 1; place >= this.valueStart; place -= 1) {
-      hex += BYTES_AS_HEX[at(this.#bytes, place)] ?? '';
-    }
-    return BigInt(hex);
+    const bytes = Buffer.from(this.#bytes.subarray(this.valueStart, this.valueStart + this.#valueBytes));
+    return BigInt(`0x${bytes.reverse().toString('hex')}`);
   }
 
   #readFactors(start: number): void {
@@ -176,8 +173,6 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return joined;
 }
-
-const BYTES_AS_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** An element that is there: reading beyond the end gives 0. */
 function at(bytes: Uint8Array, place: number): number {

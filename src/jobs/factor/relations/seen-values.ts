@@ -1,3 +1,5 @@
+/** Slots in the beginning: to double them again and again takes longer than a short sieve has. */
+const SLOTS = 1 << 14;
 /** With so many keys among the slots there is room for twice as many. */
 const FULLEST = 0.6;
 
@@ -6,8 +8,8 @@ const FULLEST = 0.6;
  * one, which costs a relation in 10^7 jobs.
  */
 export class SeenValues {
-  #low = new Uint32Array(1024);
-  #high = new Uint32Array(1024);
+  #low = new Uint32Array(SLOTS);
+  #high = new Uint32Array(SLOTS);
   #size = 0;
   /** 0 marks an empty slot. */
   #hasZero = false;
