@@ -1,21 +1,20 @@
 import type { Heard, JobEnding, PortListener, TaskPort } from '../jobs/port.js';
 import { asDsageError, DsageError, KilledError } from '../model/errors.js';
 import type { TaskIndex } from '../model/job.js';
-import { decodeValue, encodeValue } from '../wire/codec.js';
-import type { LocalPool } from './pool.js';
+import type { Runner } from './runner.js';
 
 interface Waiting {
   readonly index: TaskIndex;
-  readonly input: Uint8Array;
+  /** As its runner keeps it. */
+  readonly prepared: unknown;
 }
 
 /**
- * A coordinator's way to the threads of this machine. Nothing is recorded: the job ends with this process. A task has
+ * A coordinator's way to what runs its tasks on this machine. Nothing is recorded: the job ends with this process. A task has
  * one attempt; what becomes of one that failed is the job's to decide.
  */
 export class LocalJobPort implements TaskPort {
-  readonly #pool: LocalPool;
-  readonly #program: number;
+  readonly #runner: Runner;
   #listener: PortListener | undefined;
   #nextIndex: TaskIndex = 0;
   #waiting: Waiting[] = [];
@@ -24,22 +23,20 @@ export class LocalJobPort implements TaskPort {
   #isPaused = false;
   #hasEnded = false;
 
-  /** @param program the pool's number of the job class's program */
-  constructor(pool: LocalPool, program: number) {
-    this.#pool = pool;
-    this.#program = program;
+  constructor(runner: Runner) {
+    this.#runner = runner;
   }
 
   get accepted(): Promise<number> {
     return Promise.reject(
-      new DsageError('failed-precondition', 'A job on threads of this machine has no number.', {
+      new DsageError('failed-precondition', 'A job that this machine runs by itself has no number.', {
         hint: 'Start it on a server: d.start(job).',
       }),
     );
   }
 
   get slots(): number {
-    return this.#pool.slots;
+    return this.#runner.slots;
   }
 
   get isFull(): boolean {
@@ -56,7 +53,7 @@ export class LocalJobPort implements TaskPort {
 
   submit(tasks: readonly unknown[]): void {
     for (const task of tasks) {
-      this.#waiting.push({ index: this.#nextIndex, input: encodeValue(task) });
+      this.#waiting.push({ index: this.#nextIndex, prepared: this.#runner.prepare(task) });
       this.#nextIndex += 1;
     }
     this.#dispatch();
@@ -101,7 +98,7 @@ export class LocalJobPort implements TaskPort {
     this.#hasEnded = true;
     this.#listener = undefined;
     this.#waiting = [];
-    void this.#pool.close();
+    this.#runner.close();
   }
 
   #end(status: 'completed' | 'failed' | 'killed', reason: string): void {
@@ -112,22 +109,22 @@ export class LocalJobPort implements TaskPort {
     setImmediate(() => this.#listener?.onEnded(status, reason));
   }
 
-  /** The pool is given only what it runs at once: what waits can still be held back. */
+  /** The runner is given only what it runs at once: what waits can still be held back. */
   #dispatch(): void {
-    while (!this.#hasEnded && !this.#isPaused && this.#running.size < this.#pool.slots) {
+    while (!this.#hasEnded && !this.#isPaused && this.#running.size < this.#runner.slots) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       void this.#run(next);
     }
   }
 
-  async #run({ index, input }: Waiting): Promise<void> {
+  async #run({ index, prepared }: Waiting): Promise<void> {
     const aborting = new AbortController();
     this.#running.set(index, aborting);
     let heard: Heard;
     try {
-      const answer = await this.#pool.run(this.#program, input, { index, signal: aborting.signal });
-      heard = { index, outcome: 'completed', value: decodeValue(answer) };
+      const value = await this.#runner.run(prepared, index, aborting.signal);
+      heard = { index, outcome: 'completed', value };
     } catch (thrown) {
       const outcome = thrown instanceof KilledError ? 'killed' : 'failed';
       heard = { index, outcome, error: asDsageError(thrown) };

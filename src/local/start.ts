@@ -10,6 +10,7 @@ import { encodeValue } from '../wire/codec.js';
 import { LocalJobPort } from './job-port.js';
 import { LocalPool } from './pool.js';
 import type { LocalPoolOptions } from './pool.js';
+import { ThreadRunner } from './thread-runner.js';
 
 /** The compiled folder of this dsage. */
 const OWN_FOLDER = new URL('../', import.meta.url);
@@ -35,8 +36,8 @@ export function startLocally<Job extends DistributedJob>(job: Job, options: Loca
   const home = { kind: 'dsage', path, version } as const;
   const program: ClassProgram = { type: 'class', home, export: name, name, parameters };
   const pool = new LocalPool(options);
-  const number = pool.addProgram({ evaluator: 'javascript', program: encodeValue(program) });
+  const runner = new ThreadRunner(pool, { evaluator: 'javascript', program: encodeValue(program) });
   // Tasks and answers are of the class's own types.
-  new Coordinator(job, new LocalJobPort(pool, number)).start();
+  new Coordinator(job, new LocalJobPort(runner)).start();
   return job;
 }

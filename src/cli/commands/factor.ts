@@ -1,5 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+
 import type { Dsage } from '../../client/connect.js';
-import { plain } from '../../client/save.js';
 import { DistributedFactor } from '../../jobs/factor/distributed-factor.js';
 import type { DistributedFactorOptions } from '../../jobs/factor/distributed-factor.js';
 import { DsageError } from '../../model/errors.js';
@@ -30,10 +31,8 @@ export async function factor(cli: Cli, [expression = '']: string[], flags: Facto
   const isKept = flags.local !== true && flags.workers === undefined;
   const work = { expression, job, timeout: flags.timeout, isKept };
   if (flags.local === true) {
-    const { startLocally } = await import('../../local/start.js');
-    return supervise(cli, work, () => {
-      startLocally(job, flags.workers === undefined ? {} : { slots: flags.workers });
-    });
+    const start = await localStart(job, flags.workers);
+    return supervise(cli, work, start);
   }
   const onServer = (d: Dsage): Promise<number> =>
     supervise(cli, work, () => {
@@ -41,6 +40,19 @@ export async function factor(cli: Cli, [expression = '']: string[], flags: Facto
     });
   if (flags.workers === undefined) return cli.withServer(onServer);
   return withWorkers(cli, flags.workers, onServer);
+}
+
+/** A thread takes longer to start than a brief job to end. */
+async function localStart(job: DistributedFactor, slots: number | undefined): Promise<() => void> {
+  if (job.isBrief) {
+    const { startHere } = await import('../../local/start-here.js');
+    // A process that is busy until its end may never end: Node 20 waits for the compiler, which waits for memory that
+    // only the main thread could collect. Compiled code gains nothing in so short a time.
+    setFlagsFromString('--no-opt');
+    return () => void startHere(job);
+  }
+  const { startLocally } = await import('../../local/start.js');
+  return () => void startLocally(job, slots === undefined ? {} : { slots });
 }
 
 function optionsOf({ maxB1, maxCurves, maxSieveDigits, algebraic }: FactorFlags): DistributedFactorOptions {
@@ -125,8 +137,13 @@ function print(cli: Cli, expression: string, job: DistributedFactor): void {
 function document(job: DistributedFactor) {
   const { id, status, time } = job;
   return {
-    ...{ id, status, n: plain(job.parameters.n), wallTime: time },
-    primeFactors: plain(job.primeFactors),
-    compositeFactors: plain(job.compositeFactors),
+    ...{ id, status, n: String(job.parameters.n), wallTime: time },
+    primeFactors: asText(job.primeFactors),
+    compositeFactors: asText(job.compositeFactors),
   };
+}
+
+/** JSON has no integers of this size. */
+function asText(powers: readonly [bigint, number][]): [string, number][] {
+  return powers.map(([base, exponent]) => [String(base), exponent]);
 }

@@ -1,3 +1,4 @@
+import { digitsOf } from '../../code/prelude/arithmetic.js';
 import { isPrimeBigInt } from '../../code/prelude/numbers.js';
 import { DsageError } from '../../model/errors.js';
 import type { JobContext } from '../context.js';
@@ -8,7 +9,7 @@ import { computeFactor } from './compute.js';
 import { Estimate } from './estimate.js';
 import { parseInteger } from './expression.js';
 import { Factorization, isProperDivisor, powerText } from './factorization.js';
-import { DEFAULT_SIEVE_DIGITS, MOST_SIEVE_DIGITS } from './plan.js';
+import { DEFAULT_SIEVE_DIGITS, MOST_SIEVE_DIGITS, planFor } from './plan.js';
 import type { Effort } from './plan.js';
 import { Schedule } from './schedule.js';
 import type { Outcome } from './sieving.js';
@@ -107,6 +108,13 @@ export class DistributedFactor extends DistributedJob<
   /** The prime factors; those found, where a limit was reached. */
   override get result(): [bigint, number][] {
     return this.primeFactors;
+  }
+
+  /** One task does all that is left, in a part of a second. */
+  get isBrief(): boolean {
+    const [composite, ...more] = this.compositeFactors;
+    if (composite === undefined) return true;
+    return more.length === 0 && planFor(digitsOf(composite[0]), this.parameters).isWhole;
   }
 
   /** Answers that did not hold what they said; their tasks were submitted again. */
