@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type CommandTime, timeCommand } from '../support/command-time.js';
 import { curveTimes, hasGmpEcm } from '../support/curve-times.js';
 import { type FactorPeer, factorPeers } from '../support/factor-peers.js';
+import { descendants, hasArgument, MemoryWatch } from '../support/memory-watch.js';
 import { root } from '../support/paths.js';
 import type { Report, Row } from '../support/results.js';
 import { semiprime } from '../support/semiprime.js';
@@ -19,6 +20,7 @@ const QUICK_DIGITS = [40, 45];
 const LONG_DIGITS = 70;
 const TWO_SLOTS_FROM = 60;
 const SCALING_BAR_FROM = 70;
+const MEMORY_BAR_FROM = 90;
 const CURVE_DIGITS = 80;
 const CURVE_BOUNDS = [11_000, 50_000, 250_000, 1_000_000];
 
@@ -55,7 +57,7 @@ async function measureSize(
   peers: readonly FactorPeer[],
   progress: (line: string) => void,
 ): Promise<Row[]> {
-  const found = { one: [] as CommandTime[], two: [] as number[], workers: [] as number[] };
+  const found = { one: [] as CommandTime[], two: [] as number[], workers: [] as OnWorkers[] };
   const beside = peers
     .filter(({ from, to }) => size >= from && size <= to)
     .map((peer) => ({ peer, times: [] as CommandTime[] }));
@@ -91,12 +93,33 @@ async function measureSize(
       ...{ unit: '×', values: quotients(one, found.two) },
       ...(hasBar ? { bar: { atLeast: 1.85 } } : {}),
     });
-    rows.push({ what: `${size} digits, server and two workers`, unit: 's', values: found.workers });
+    rows.push({
+      what: `${size} digits, server and two workers`,
+      unit: 's',
+      values: found.workers.map(({ wallS }) => wallS),
+    });
     rows.push({
       what: `${size} digits, server and workers of two slots' time`,
-      ...{ unit: '×', values: quotients(found.workers, found.two) },
+      ...{
+        unit: '×',
+        values: quotients(
+          found.workers.map(({ wallS }) => wallS),
+          found.two,
+        ),
+      },
       ...(hasBar ? { bar: { atMost: 1.05 } } : {}),
     });
+    for (const [name, what, atMost] of [
+      ['coordinator', 'most memory of the coordinator', 400],
+      ['slot', 'most memory of a worker slot', 150],
+      ['server', 'most memory of the server', undefined],
+    ] as const) {
+      rows.push({
+        what: `${size} digits, ${what}`,
+        ...{ unit: 'MB', values: found.workers.map(({ memory }) => memory[name]) },
+        ...(size < MEMORY_BAR_FROM || atMost === undefined ? {} : { bar: { atMost } }),
+      });
+    }
   }
   return rows;
 }
@@ -170,13 +193,26 @@ function curves(quick: boolean, progress: (line: string) => void): Row[] {
   });
 }
 
+interface OnWorkers {
+  readonly wallS: number;
+  /** MB. */
+  readonly memory: Readonly<Record<'coordinator' | 'slot' | 'server', number>>;
+}
+
 /** With a server and two workers of a slot each that run already. */
-async function onWorkers(n: string): Promise<number> {
+async function onWorkers(n: string): Promise<OnWorkers> {
   const cluster = await Cluster.start();
+  const watch = new MemoryWatch({
+    coordinator: () => descendants(process.pid).filter((pid) => hasArgument(pid, 'factor')),
+    slot: () => cluster.workers.flatMap(({ child }) => descendants(child.pid)),
+    server: () => [cluster.server.child.pid ?? NaN],
+  });
   try {
     const command = ['factor', n, '--server', cluster.address];
-    return (await dsage(command, { DSAGE_DIR: cluster.directory })).wallS;
+    const { wallS } = await dsage(command, { DSAGE_DIR: cluster.directory });
+    return { wallS, memory: watch.stop() };
   } finally {
+    watch.stop();
     await cluster.stop();
   }
 }

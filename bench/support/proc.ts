@@ -36,11 +36,11 @@ export function memoryMb(pid: number): { readonly resident: number; readonly ano
   return { resident: field('VmRSS'), anonymous: field('RssAnon') };
 }
 
-function readOrEmpty(path: string): string {
+/** A file of /proc; empty when the process has just ended. */
+export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // The process or thread has just ended.
     return '';
   }
 }

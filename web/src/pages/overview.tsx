@@ -1,3 +1,4 @@
+import { shownName } from '../../../src/model/job.js';
 import type { FailureLine, JobSummary, Overview, WorkerSummary } from '../../../src/model/monitor.js';
 import { JOB_STATUSES } from '../../../src/model/status.js';
 import { grouped, rate } from '../format/number.js';
@@ -127,7 +128,7 @@ function ActiveJobs({ jobs }: { readonly jobs: readonly JobSummary[] }) {
           <div class="row-line">
             <Status status={job.status} />
             <a class="name" href={`/jobs/${job.id}`}>
-              <span class="muted">{job.id}</span> <Foreign text={job.name || job.summary || job.kind} />
+              <span class="muted">{job.id}</span> <Foreign text={shownName(job)} />
             </a>
             <span class="spring" />
             <span class="small muted">

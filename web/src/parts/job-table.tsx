@@ -1,3 +1,4 @@
+import { shownName } from '../../../src/model/job.js';
 import type { JobSummary } from '../../../src/model/monitor.js';
 import { grouped } from '../format/number.js';
 import { doneText, ProgressBar } from './bar.js';
@@ -59,7 +60,7 @@ interface JobRowProps {
 }
 
 function JobRow({ job, isSelected, onSelect }: JobRowProps) {
-  const { id, name, summary, counts } = job;
+  const { id, counts } = job;
   return (
     <tr data-href={`/jobs/${id}`} class={isSelected ? 'selected' : ''}>
       <td class="check">
@@ -78,7 +79,7 @@ function JobRow({ job, isSelected, onSelect }: JobRowProps) {
       </td>
       <td class="wide" data-label="Name">
         <a class="name" href={`/jobs/${id}`} tabindex={-1}>
-          <Foreign text={name || summary || job.kind} class="line" />
+          <Foreign text={shownName(job)} class="line" />
         </a>
         <SecondLine job={job} />
       </td>
