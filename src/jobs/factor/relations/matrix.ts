@@ -33,14 +33,15 @@ export interface DependencyProgress {
 }
 
 export interface DependencyOptions {
-  /** No more dependencies than this, of 64 at most; 32 when left out. */
+  /** No more dependencies than this, of 64 at most; 12 when left out. */
   readonly most?: number;
   readonly onProgress?: (progress: DependencyProgress) => void;
   /** Asked about every 50 ms: an AbortSignal, for example. */
   readonly signal?: { readonly throwIfAborted: () => void };
 }
 
-const MOST_DEPENDENCIES = 32;
+/** Each gives a divisor with a chance of a half at least, and is as long as half of the relations are many. */
+const MOST_DEPENDENCIES = 12;
 /** Columns beyond the number of rows that are kept: block Lanczos wants some more than the 64 it can find. */
 const EXCESS = 100;
 /** Up to so many columns Gaussian elimination is faster than block Lanczos, and finds all there is. */
