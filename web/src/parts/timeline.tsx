@@ -11,6 +11,9 @@ const LANE_PX = 14;
 const GAP_PX = 3;
 const MAX_LANES = 64;
 
+/** Beyond this part of the axis a label would not have the room to be read. */
+const LAST_LABEL = 0.85;
+
 interface TimelineProps {
   readonly timeline: Timeline;
   /** A worker's bars are of many jobs; a job's only say their task. */
@@ -82,11 +85,13 @@ export function TimelineView({ timeline, names }: TimelineProps) {
         <div class="timeline-row" aria-hidden="true">
           <span />
           <div class="timeline-axis small muted">
-            {ticks(lengthMs, 8).map((at) => (
-              <span key={at} style={{ left: `${(100 * at) / lengthMs}%` }}>
-                {at === 0 ? '0' : duration(at).replace('.0 ', ' ')}
-              </span>
-            ))}
+            {ticks(lengthMs, 8)
+              .filter((at) => at < LAST_LABEL * lengthMs)
+              .map((at) => (
+                <span key={at} style={{ left: `${(100 * at) / lengthMs}%` }}>
+                  {at === 0 ? '0' : duration(at).replace('.0 ', ' ')}
+                </span>
+              ))}
           </div>
         </div>
       </div>
