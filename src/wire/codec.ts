@@ -47,6 +47,9 @@ const options = {
 } as const;
 /** For trees, which need no bookkeeping of identity. */
 const treeEncoder = new Encoder(options);
+/** Bytes that are worth forgetting, and a value to decode in their place. */
+const LARGE = 1e5;
+const UNDEFINED = Uint8Array.of(0xf7);
 const graphEncoder = new Encoder({ ...options, structuredClone: true });
 
 registerExtensions();
@@ -78,6 +81,9 @@ export function decodeValue(bytes: Uint8Array): unknown {
       `${bytes.length} bytes that should be a value are not: ${messageOf(error)}.`,
       { cause: error },
     );
+  } finally {
+    // cbor-x goes on holding what it decoded last.
+    if (bytes.length >= LARGE) treeEncoder.decode(UNDEFINED);
   }
 }
 

@@ -1,4 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { DsageError } from '#dsage/model/errors.js';
 import { assertTravels, decodeValue, encodeValue } from '#dsage/wire/codec.js';
@@ -222,6 +225,26 @@ describe('codec', () => {
     expect(hex(-(2n ** 1104n))).to.equal(`c3588a${'ff'.repeat(138)}`);
     expect(hex(fraction(1, 3))).to.equal('d81e821b00000000000000011b0000000000000003');
     expect(hex({ a: [1, 'b'] })).to.equal('a1616182016162');
+  });
+
+  it('holds nothing of what it has decoded', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heldBytes = () => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const size = 50_000_000;
+    const before = heldBytes();
+    const decoded = (() => {
+      const bytes = new Uint8Array(size + 5);
+      bytes[0] = 0x5a;
+      new DataView(bytes.buffer).setUint32(1, size);
+      return (decodeValue(bytes) as Uint8Array).length;
+    })();
+    await nextTurn();
+    expect(decoded).to.equal(size);
+    expect(heldBytes() - before).to.be.below(size / 2);
   });
 });
 
