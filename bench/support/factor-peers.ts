@@ -20,8 +20,10 @@ export interface FactorPeer {
   factor(n: bigint): Promise<CommandTime>;
 }
 
-/** From here on nothing in JavaScript or WebAssembly shall be faster, and nothing at all shall be much faster. */
+/** From here on nothing in JavaScript or WebAssembly shall be faster. */
 const BARS_FROM = 45;
+/** From here on nothing at all shall be much faster: below, the start of Node is longer than YAFU takes for all. */
+const YAFU_BAR_FROM = 60;
 const MOST_DIGITS = 90;
 const PACKAGE = 'quadraticsievefactorization';
 
@@ -41,7 +43,7 @@ export const factorPeers: readonly FactorPeer[] = [
     missing: onPath('yafu') ? undefined : 'no yafu on the PATH: see docs/FACTORING.md',
     from: BARS_FROM,
     to: MOST_DIGITS,
-    atMost: () => 1.3,
+    atMost: (digits) => (digits >= YAFU_BAR_FROM ? 1.3 : undefined),
     factor: (n) => checked(n, { command: 'yafu', args: ['-threads', '1'], input: `siqs(${n})\n` }),
   },
   inJavaScript({

@@ -33,7 +33,7 @@ const ROWS: readonly Row[] = [
   [100, 150, 1, 40, 30, 12], // not measured: below 35 digits set-up takes longer than the sieve
   [116, 240, 1, 40, 45, 14], // not measured
   [132, 460, 1, 40, 60, 16], // 0.016 s
-  [149, 800, 1, 50, 110, 18], // 0.043 s
+  [149, 600, 1, 50, 110, 18], // split of 45 digits in a new process 0.079 s: size 500 0.083 s, 700 0.080 s, 800 0.086 s
   [165, 1_500, 1, 80, 150, 20], // 0.117 s: size 1,261 0.132 s; multiplier 40 +2 %
   [182, 3_000, 1, 70, 150, 21], // 0.33 s
   [198, 6_000, 2, 100, 220, 26], // 0.88 s; sieve alone: size 3,500 1.21 s, 5,000 1.00 s, 8,000 0.88 s; 1 block +5 %
