@@ -12,8 +12,11 @@ import type { Watch } from './watch.js';
 
 /** Up to here rho is done before a sieve has begun. */
 const RHO_DIGITS = 20;
-/** Each gives a divisor with a chance of a half at least; more cost more to make than they are worth. */
-const DEPENDENCIES = 8;
+/**
+ * Each gives a divisor with a chance of a half at least. Small numbers have few polynomials: when all of these give nothing,
+ * no more relations may be to be had.
+ */
+const DEPENDENCIES = 32;
 /** When no product gave a divisor, so many relations more must come. */
 const MORE_RELATIONS = 32;
 
