@@ -1,4 +1,4 @@
-import { readOrEmpty, withDescendants } from './proc.js';
+import { memoryMb, readOrEmpty, withDescendants } from './proc.js';
 
 /** How often it looks: the kernel keeps each process's peak, so only what begins and ends in between is missed. */
 const LOOK_MS = 250;
@@ -31,7 +31,7 @@ export class MemoryWatch<Group extends string> {
   #look(): void {
     for (const [name, pids] of Object.entries<() => readonly number[]>(this.#groups)) {
       for (const pid of pids()) {
-        const peak = peakMb(pid);
+        const peak = (memoryMb(pid).peak * 2 ** 20) / 1e6;
         if (peak > (this.#peaks.get(name) ?? 0)) this.#peaks.set(name, peak);
       }
     }
@@ -46,9 +46,4 @@ export function descendants(pid: number | undefined): number[] {
 /** Whether a process was started with this among its arguments. */
 export function hasArgument(pid: number, argument: string): boolean {
   return readOrEmpty(`/proc/${pid}/cmdline`).split('\0').includes(argument);
-}
-
-function peakMb(pid: number): number {
-  const status = readOrEmpty(`/proc/${pid}/status`);
-  return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) * 1024) / 1e6;
 }

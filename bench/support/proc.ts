@@ -28,12 +28,16 @@ export function cpuSeconds(pid: number): number {
   return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e9;
 }
 
-/** MiB of memory that the process has in RAM, and how much of that no file stands behind. */
-export function memoryMb(pid: number): { readonly resident: number; readonly anonymous: number } {
+/** MiB of memory that the process has in RAM, how much of that no file stands behind, and the most it has had there. */
+export function memoryMb(pid: number): {
+  readonly resident: number;
+  readonly anonymous: number;
+  readonly peak: number;
+} {
   const status = readOrEmpty(`/proc/${pid}/status`);
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) / 1024;
-  return { resident: field('VmRSS'), anonymous: field('RssAnon') };
+  return { resident: field('VmRSS'), anonymous: field('RssAnon'), peak: field('VmHWM') };
 }
 
 /** A file of /proc; empty when the process has just ended. */
