@@ -1,11 +1,10 @@
-import { hostname } from 'node:os';
-
-import { TaskContext } from '../evaluators/task-context.js';
+import type { TaskContext } from '../evaluators/task-context.js';
 import { Coordinator } from '../jobs/coordinator.js';
 import type { DistributedJob } from '../jobs/distributed-job.js';
 import { DsageError, KilledError, messageOf, sentence, TaskFailedError } from '../model/errors.js';
 import type { TaskIndex } from '../model/job.js';
 import { LocalJobPort } from './job-port.js';
+import { localContext } from './local-context.js';
 import type { Runner } from './runner.js';
 
 /**
@@ -32,10 +31,7 @@ class HereRunner implements Runner {
   }
 
   async run(task: unknown, index: TaskIndex, signal: AbortSignal): Promise<unknown> {
-    const context = new TaskContext({
-      ...{ job: 0, index, attempt: 1, directory: process.cwd(), worker: 'local', host: hostname() },
-      onProgress: () => undefined,
-    });
+    const context = localContext(0, index);
     this.#running = context;
     const abort = (): void => context.abort(new KilledError(messageOf(signal.reason)));
     signal.addEventListener('abort', abort);

@@ -1,13 +1,13 @@
-import { hostname } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 
 import type { CompiledProgram, ProgramFacts } from '../../evaluators/evaluator.js';
 import { evaluatorNamed } from '../../evaluators/registry.js';
-import { TaskContext } from '../../evaluators/task-context.js';
+import type { TaskContext } from '../../evaluators/task-context.js';
 import { encodeWithError, messageOfThrown } from '../../evaluators/thrown.js';
 import { KilledError } from '../../model/errors.js';
 import { encodeValue } from '../../wire/codec.js';
+import { localContext } from '../local-context.js';
 import { movable } from '../messages.js';
 import type { FromThread, ToThread } from '../messages.js';
 
@@ -54,7 +54,7 @@ class TaskThread {
   }
 
   async #run({ program, input, index }: ToThread & { readonly type: 'run' }): Promise<void> {
-    const context = contextOf(program, index);
+    const context = localContext(program, index);
     this.#running = context;
     try {
       const compiled = await this.#compiled(program);
@@ -92,14 +92,6 @@ function factsOf(id: number): ProgramFacts {
     ...{ job: id, bundle: undefined, startDirectory: process.cwd(), worker: 'local' },
     ...{ isDetached: false, coordination: undefined },
   };
-}
-
-function contextOf(program: number, index: number): TaskContext {
-  const host = hostname();
-  return new TaskContext({
-    ...{ job: program, index, attempt: 1 },
-    ...{ directory: process.cwd(), worker: 'local', host, onProgress: () => undefined },
-  });
 }
 
 if (parentPort !== null) {
