@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import { acceptCertificate, requestCertificate } from '#dsage/security/enrol.js';
 
 import { textOf } from '../support/monitor-acts.js';
-import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
-import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+import { type Monitor, shareVisit, type Visit } from '../support/monitor.js';
+import { makeTempDir } from '../support/temp-dir.js';
 
 /** Longer than the page waits before it connects again. */
 const RETRY_MS = 3_500;
@@ -14,16 +14,8 @@ describe('what is not there', () => {
   let monitor: Monitor;
   let visit: Visit;
 
-  before(async () => {
-    monitor = await startMonitor({ workers: 1 });
-    visit = await monitor.visit();
-  });
-  after(async () => {
-    await monitor.stop();
-    removeTempDirs();
-  });
-  afterEach(() => {
-    expect(visit.troubles).to.deep.equal([]);
+  shareVisit({ workers: 1 }, (...shared) => {
+    [monitor, visit] = shared;
   });
 
   /** The page says so, links to `list`, shows no state of a connection and asks no more. */

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 
 import { eventually } from '../support/cluster.js';
 import { act, confirm, facts, textOf, waitForStatus } from '../support/monitor-acts.js';
-import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
-import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+import { type Monitor, shareVisit, type Visit } from '../support/monitor.js';
+import { makeTempDir } from '../support/temp-dir.js';
 
 const POWER = '1606938044258990275541962092341162602522202993782792835301376';
 
@@ -14,16 +14,8 @@ describe('jobs on the page', () => {
   let monitor: Monitor;
   let visit: Visit;
 
-  before(async () => {
-    monitor = await startMonitor({ workers: 0 });
-    visit = await monitor.visit();
-  });
-  after(async () => {
-    await monitor.stop();
-    removeTempDirs();
-  });
-  afterEach(() => {
-    expect(visit.troubles).to.deep.equal([]);
+  shareVisit({ workers: 0 }, (...shared) => {
+    [monitor, visit] = shared;
   });
 
   it('start from nothing: a worker comes, a job appears, runs and ends, and shows its exact result', async () => {

@@ -6,23 +6,15 @@ import type { Page } from 'playwright-core';
 
 import { eventually } from '../support/cluster.js';
 import { textOf, waitForStatus } from '../support/monitor-acts.js';
-import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
-import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+import { type Monitor, shareVisit, type Visit } from '../support/monitor.js';
+import { makeTempDir } from '../support/temp-dir.js';
 
 describe('the output on the page', () => {
   let monitor: Monitor;
   let visit: Visit;
 
-  before(async () => {
-    monitor = await startMonitor({ workers: 1, slots: 2 });
-    visit = await monitor.visit();
-  });
-  after(async () => {
-    await monitor.stop();
-    removeTempDirs();
-  });
-  afterEach(() => {
-    expect(visit.troubles).to.deep.equal([]);
+  shareVisit({ workers: 1, slots: 2 }, (...shared) => {
+    [monitor, visit] = shared;
   });
 
   /** A job of two tasks that each write the lines of a file as it grows, until there is one that says `end`. */

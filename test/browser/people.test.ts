@@ -7,24 +7,16 @@ import { acceptCertificate, requestCertificate } from '#dsage/security/enrol.js'
 
 import { eventually } from '../support/cluster.js';
 import { act, confirm, textOf } from '../support/monitor-acts.js';
-import { type Monitor, startMonitor, type Visit } from '../support/monitor.js';
+import { type Monitor, shareVisit, type Visit } from '../support/monitor.js';
 import { rejection } from '../support/rejection.js';
-import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
+import { makeTempDir } from '../support/temp-dir.js';
 
 describe('workers and users on the page', () => {
   let monitor: Monitor;
   let visit: Visit;
 
-  before(async () => {
-    monitor = await startMonitor({ workers: 1 });
-    visit = await monitor.visit();
-  });
-  after(async () => {
-    await monitor.stop();
-    removeTempDirs();
-  });
-  afterEach(() => {
-    expect(visit.troubles).to.deep.equal([]);
+  shareVisit({ workers: 1 }, (...shared) => {
+    [monitor, visit] = shared;
   });
 
   it('drain a worker, and resume it', async () => {

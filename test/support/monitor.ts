@@ -9,6 +9,7 @@ import type { Dsage } from '#dsage/client/connect.js';
 import { launchBrowser } from '../../bench/support/browser.js';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
 import { RawClient } from './raw-client.js';
+import { removeTempDirs } from './temp-dir.js';
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -71,6 +72,27 @@ export async function startMonitor(options: ClusterOptions = {}): Promise<Monito
     await browser.close();
     throw error;
   }
+}
+
+/**
+ * Hooks for a suite whose tests share one monitor and one visit, which `given` gets before them: after each test the page
+ * must be without troubles.
+ */
+export function shareVisit(options: ClusterOptions, given: (monitor: Monitor, visit: Visit) => void): void {
+  let monitor: Monitor | undefined;
+  let visit: Visit | undefined;
+  before(async () => {
+    monitor = await startMonitor(options);
+    visit = await monitor.visit();
+    given(monitor, visit);
+  });
+  after(async () => {
+    await monitor?.stop();
+    removeTempDirs();
+  });
+  afterEach(() => {
+    expect(visit?.troubles).to.deep.equal([]);
+  });
 }
 
 /** A link that logs in once, as `dsage web` asks for it. */
