@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { instantiate } from '#dsage/jobs/factor/kernel/instantiate.js';
 import type { Columns } from '#dsage/jobs/factor/relations/columns.js';
 import { columnsOf } from '#dsage/jobs/factor/relations/columns.js';
 import { findDependencies, solve } from '#dsage/jobs/factor/relations/matrix.js';
@@ -8,6 +9,19 @@ import { joinBytes, packRelation } from '#dsage/jobs/factor/relations/packed.js'
 import { Random } from '../../../../support/random.js';
 import { referenceBase } from '../../../../support/reference-sieve.js';
 import { syntheticColumns } from '../../../../support/synthetic-columns.js';
+
+/** What is asked of the kernel itself: see kernel/assembly/matrix.ts. */
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  begin(columns: number, entries: number): void;
+  startsAddress(): number;
+  entriesAddress(): number;
+  prepare(rows: number, excess: number): void;
+  mergeStep(): number;
+  build(): number;
+  sparseEntries(): number;
+  denseWordCount(): number;
+}
 
 function run(columns: Columns, most?: number): { found: Uint32Array[]; progress: DependencyProgress[] } {
   const steps = solve(columns, most);
@@ -140,6 +154,22 @@ describe('dependencies', () => {
     expect(last?.stage).to.equal('solving');
     // Merging pays: of the columns, less than half are left.
     expect(last?.size).to.be.within(2_000, columns.count / 2);
+  });
+
+  it('are sought in a matrix of which few rows are dense', () => {
+    const { count, rows, starts, entries } = syntheticColumns({
+      ...{ primes: 10_000, largePrimes: 2, excess: 96, seed: 43 },
+    });
+    const kernel = instantiate('matrix') as Kernel;
+    kernel.begin(count, entries.length);
+    new Uint32Array(kernel.memory.buffer, kernel.startsAddress(), count + 1).set(starts);
+    new Uint32Array(kernel.memory.buffer, kernel.entriesAddress(), entries.length).set(entries);
+    kernel.prepare(rows, 96);
+    while (kernel.mergeStep() !== 0);
+    const size = kernel.build();
+    // The heaviest rows, some hundreds: with others the answer is the same, and takes much longer.
+    expect(kernel.denseWordCount()).to.be.within(4, 6);
+    expect(kernel.sparseEntries() / size).to.be.within(20, 40);
   });
 
   it('are the same again from the same relations', () => {
