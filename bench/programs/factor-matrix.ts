@@ -13,6 +13,7 @@ import { solve } from '#dsage/jobs/factor/relations/matrix.js';
 import { joinBytes, packRelation } from '#dsage/jobs/factor/relations/packed.js';
 import type { Relation } from '#dsage/jobs/factor/relations/packed.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
+import { sieveParameters } from '#dsage/jobs/factor/sieve/parameters.js';
 import { Random } from '../../test/support/random.js';
 import { syntheticColumns } from '../../test/support/synthetic-columns.js';
 
@@ -86,8 +87,8 @@ function madeUp(bits: number): { base: SieveBase; packed: Uint8Array } {
     primes,
     valueBytes,
     largePrimeBound: 2 ** 32,
-    largePrimes: 2,
-  } as const;
+    parameters: sieveParameters(266),
+  };
   const relation: Relation = { u, isNegative: false, factors, largePrimes };
   const one = packRelation(base, relation);
   return { base, packed: joinBytes(Array.from({ length: RELATIONS }, () => one)) };

@@ -1,10 +1,10 @@
 /**
  * Sieves semiprimes of equal halves on this thread, and says what it took:
  *
- *     npx tsx bench/programs/factor-sieve.ts DIGITS [SECONDS] [--whole]
+ *     npx tsx bench/programs/factor-sieve.ts DIGITS [SECONDS]
  *
- * Prints relations a second by kind, milliseconds an `a`, the shares of the stages and an estimate of the whole. With
- * --whole it sieves until full relations and independent cycles of the partial ones exceed the base.
+ * Prints relations a second by kind, milliseconds an `a` and the shares of the stages. What the whole takes, and would with
+ * other parameters: `factor-parameters.ts`.
  */
 import { loadSieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
 import type { SieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
@@ -14,29 +14,25 @@ import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import { Polynomials } from '#dsage/jobs/factor/sieve/polynomials.js';
 import { sieveShape } from '#dsage/jobs/factor/sieve/shape.js';
 import { Cycles } from '../support/cycles.js';
+import { semiprime } from '../support/semiprime.js';
 
 const STAGES = ['prepare', 'switchSign', 'enterSide', 'sieveBlock', 'scanBlock', 'harvest'] as const;
 
 main();
 
 function main(): void {
-  const [digits = '60', seconds = '5'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-  const isWhole = process.argv.includes('--whole');
+  const [digits = '60', seconds = '5'] = process.argv.slice(2);
   const n = semiprime(Number(digits));
   const startedAt = performance.now();
   const base = sieveBase(n);
   const kernel = loadSieveKernel();
   const times = new Map<string, number>();
-  const siever = new Siever(base, isWhole ? kernel : timed(kernel, times));
+  const siever = new Siever(base, timed(kernel, times));
   const setUpMs = performance.now() - startedAt;
   const cycles = new Cycles();
   const polynomials = new Polynomials(base);
   let [as, polynomialCount, sieveMs] = [0, 0, 0];
-  const isDone = () =>
-    isWhole
-      ? cycles.total > base.primes.length + 64
-      : performance.now() - startedAt > Number(seconds) * 1_000;
-  while (!isDone()) {
+  while (performance.now() - startedAt < Number(seconds) * 1_000) {
     const a = polynomials.next();
     const from = performance.now();
     const packed = siever.sieve(a);
@@ -68,19 +64,18 @@ interface Figures {
 
 function report(base: SieveBase, figures: Figures): void {
   const { setUpMs, as, polynomialCount, sieveMs, cycles, times, memory } = figures;
-  const { parameters, form } = sieveShape(base);
+  const { form } = sieveShape(base);
+  const { blocks, largePrimes } = base.parameters;
   const bits = base.n.toString(2).length;
   const perSecond = (count: number) => ((count / sieveMs) * 1_000).toFixed(1);
   const lines = [
     `${base.n} (${bits} bits), k ${base.multiplier}, form ${form}`,
-    `base ${base.primes.length} to ${base.primes.at(-1) ?? 0}, ${parameters.blocks} blocks a side, ` +
-      `large primes ${base.largePrimes} to ${base.largePrimeBound}, memory ${(memory / 1e6).toFixed(1)} MB`,
+    `base ${base.primes.length} to ${base.primes.at(-1) ?? 0}, ${blocks} blocks a side, ` +
+      `large primes ${largePrimes} to ${base.largePrimeBound}, memory ${(memory / 1e6).toFixed(1)} MB`,
     `set-up ${setUpMs.toFixed(0)} ms; ${as} a of ${(sieveMs / as).toFixed(2)} ms, ` +
       `${((sieveMs / polynomialCount) * 1_000).toFixed(1)} us a polynomial`,
     `a second: ${cycles.kinds.map(perSecond).join(' full, ')} of two large primes; ` +
       `${cycles.full} full + ${cycles.count} cycles, ${cycles.repeated} repeated`,
-    `sieved ${(sieveMs / 1_000).toFixed(2)} s; at this rate, with no more cycles than now, ` +
-      `${((base.primes.length / cycles.total) * (sieveMs / 1_000)).toFixed(1)} s for all`,
     ...[...times].map(
       ([stage, ms]) =>
         `  ${stage.padEnd(12)}${((100 * ms) / sieveMs).toFixed(1).padStart(6)} %` +
@@ -102,25 +97,4 @@ function timed(kernel: SieveKernel, times: Map<string, number>): SieveKernel {
     return [stage, watched];
   });
   return { ...kernel, ...Object.fromEntries(stages) } as SieveKernel;
-}
-
-/** A product of two primes of half the digits, which start with the digits of pi and of e. */
-function semiprime(digits: number): bigint {
-  const [pi, e] = [3_141_592_653_589_793n, 7_182_818_284_590_452n];
-  const scaled = (n: bigint, length: number) => (n * 10n ** BigInt(length)) / 10n ** 16n;
-  return primeFrom(scaled(pi, Math.ceil(digits / 2))) * primeFrom(scaled(e, Math.floor(digits / 2)));
-}
-
-/** The first number from `from` on that passes Fermat's test. */
-function primeFrom(from: bigint): bigint {
-  for (let n = from | 1n; ; n += 2n) if (power(2n, n - 1n, n) === 1n) return n;
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let [result, square] = [1n, base];
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
 }

@@ -1,4 +1,5 @@
 import { bitsOf, integerRoot, inverse, modulo, powerModulo } from '#dsage/code/prelude/arithmetic.js';
+import { sieveParameters } from '#dsage/jobs/factor/sieve/parameters.js';
 import { primesUpTo } from '#dsage/jobs/factor/primes.js';
 import type { Relation } from '#dsage/jobs/factor/relations/packed.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
@@ -25,7 +26,8 @@ export function referenceBase(n: bigint, options: ReferenceOptions): SieveBase {
   );
   const valueBytes = Math.ceil(bitsOf(kn) / 16) + 6;
   const largePrimeBound = largeFactor * (primes.at(-1) ?? 0);
-  return { n, multiplier, kn, primes, valueBytes, largePrimeBound, largePrimes };
+  const parameters = { ...sieveParameters(bitsOf(n)), baseSize: size, largePrimes };
+  return { n, multiplier, kn, primes, valueBytes, largePrimeBound, parameters };
 }
 
 const HALF = 30_000;
@@ -77,7 +79,7 @@ function middles(base: SieveBase, a: bigint, factors: number[], roots: number[])
 }
 
 function* sievePolynomial(base: SieveBase, a: bigint, b: bigint, roots: number[]): Generator<Relation> {
-  const { kn, primes, largePrimeBound, largePrimes } = base;
+  const { kn, primes, largePrimeBound, parameters } = base;
   const logs = new Float32Array(2 * HALF);
   const starts: [number, number][] = [];
   for (const [place, prime] of primes.entries()) {
@@ -97,7 +99,7 @@ function* sievePolynomial(base: SieveBase, a: bigint, b: bigint, roots: number[]
   }
   // What a leaves of u^2 - kn; small powers are not sieved, and the interval's middle is below its ends.
   const size = bitsOf(kn) / 2 + Math.log2(HALF);
-  const threshold = size - largePrimes * Math.log2(largePrimeBound) - 6;
+  const threshold = size - parameters.largePrimes * Math.log2(largePrimeBound) - 6;
   for (const [x, log] of logs.entries()) {
     if (log < threshold) continue;
     const u = a * BigInt(x - HALF) + b;
@@ -132,14 +134,15 @@ function splitRest(base: SieveBase, big: bigint): number[] | undefined {
   if (big > Number.MAX_SAFE_INTEGER) return undefined;
   // A prime beyond the bound is what is left most often, and no search need show it.
   if (big > base.largePrimeBound && powerModulo(2n, big - 1n, big) === 1n) return undefined;
+  const most = base.parameters.largePrimes;
   let rest = Number(big);
   const found: number[] = [];
   for (let prime = (base.primes.at(-1) ?? 0) + 2; rest > 1 && prime * prime <= rest; prime += 2) {
     for (; rest % prime === 0; rest /= prime) found.push(prime);
-    if (prime > base.largePrimeBound || found.length > base.largePrimes) return undefined;
+    if (prime > base.largePrimeBound || found.length > most) return undefined;
   }
   if (rest > 1) found.push(rest);
-  const isGood = found.length <= base.largePrimes && found.every((prime) => prime < base.largePrimeBound);
+  const isGood = found.length <= most && found.every((prime) => prime < base.largePrimeBound);
   return isGood ? found : undefined;
 }
 

@@ -114,8 +114,8 @@ export class Siever {
 
   /** Lays out the kernel's memory and fills in all that is the same for every `a`. */
   #setUp(): void {
-    const { kn, primes, valueBytes, largePrimeBound } = this.#base;
-    const { parameters, form } = this.#shape;
+    const { kn, primes, valueBytes, largePrimeBound, parameters } = this.#base;
+    const { form } = this.#shape;
     const kernel = this.#kernel;
     const { scale, unexplained, useless, doubleBound } = this.#thresholds;
     const firstSieved = firstFrom(primes, Math.max(3, parameters.smallBound));

@@ -27,10 +27,10 @@ const MOST_BELOW = 110;
 const ROUNDING = 2;
 
 export function thresholds(base: SieveBase): Thresholds {
-  const { parameters, interval, form } = sieveShape(base);
-  const { blocks, doubleExponent, slackBits } = parameters;
+  const { interval, form } = sieveShape(base);
+  const { blocks, doubleExponent, slackBits, largePrimes } = base.parameters;
   const largeBits = Math.log2(base.largePrimeBound);
-  const cofactorBits = base.largePrimes === 2 ? largeBits * doubleExponent : largeBits;
+  const cofactorBits = largePrimes === 2 ? largeBits * doubleExponent : largeBits;
   // With a at its ideal size, the values are interval sqrt(kn / 2) at both ends, and at 0, over the form.
   const size = log2(base.kn) / 2 - 0.5 + Math.log2(interval) - Math.log2(form);
   const needed = Array.from({ length: blocks }, (_, block) => size + shapeBits(block, blocks));
@@ -42,7 +42,7 @@ export function thresholds(base: SieveBase): Thresholds {
     starts: bits.map((needs) => Math.round(needs * scale)),
     unexplained: cofactorBits * scale + ROUNDING,
     useless: [largeBits * scale + ROUNDING, 2 * Math.log2(base.primes.at(-1) ?? 1) * scale - ROUNDING],
-    doubleBound: base.largePrimes === 2 ? 2 ** cofactorBits : 0,
+    doubleBound: largePrimes === 2 ? 2 ** cofactorBits : 0,
   };
 }
 

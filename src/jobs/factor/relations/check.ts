@@ -35,8 +35,8 @@ function kernelOf(base: SieveBase): CheckKernel {
   if (known !== undefined) return known;
   const kernel = instantiate('relations') as CheckKernel;
   const limbs = Math.ceil(bitsOf(base.kn) / 32);
-  const { primes, valueBytes, largePrimeBound, largePrimes } = base;
-  const primesAt = kernel.setUp(primes.length, valueBytes, limbs, largePrimeBound, largePrimes);
+  const { primes, valueBytes, largePrimeBound, parameters } = base;
+  const primesAt = kernel.setUp(primes.length, valueBytes, limbs, largePrimeBound, parameters.largePrimes);
   if (primesAt === 0) {
     throw new DsageError('limit-exceeded', `A sieve for ${bitsOf(base.kn)} bits is too large to check.`);
   }

@@ -3,6 +3,7 @@ import { primesUpTo, sieveBlock } from '../primes.js';
 import { jacobi } from '../jacobi.js';
 import { multiplierOf } from './multiplier.js';
 import { sieveParameters } from './parameters.js';
+import type { SieveParameters } from './parameters.js';
 
 /** What everyone who takes part in sieving one number must agree on: made from n alone, the same everywhere. */
 export interface SieveBase {
@@ -18,13 +19,15 @@ export interface SieveBase {
   readonly valueBytes: number;
   /** A large prime p has primes.at(-1) < p < largePrimeBound <= 2^32. */
   readonly largePrimeBound: number;
-  /** How many large primes a relation may have. */
-  readonly largePrimes: 1 | 2;
+  readonly parameters: SieveParameters;
 }
 
-/** The base for n, an odd composite without small factors that is no perfect power, of 25 to 100 digits. */
-export function sieveBase(n: bigint): SieveBase {
-  const { baseSize, largePrimeMultiplier, largePrimes } = sieveParameters(bitsOf(n));
+/**
+ * The base for n, an odd composite without small factors that is no perfect power, of 25 to 100 digits. Other parameters
+ * than those of the table are for measuring what others would cost.
+ */
+export function sieveBase(n: bigint, parameters = sieveParameters(bitsOf(n))): SieveBase {
+  const { baseSize, largePrimeMultiplier } = parameters;
   const multiplier = multiplierOf(n);
   const kn = BigInt(multiplier) * n;
   const primes = basePrimes(kn, baseSize);
@@ -35,7 +38,7 @@ export function sieveBase(n: bigint): SieveBase {
     primes,
     valueBytes: Math.ceil(bitsOf(kn) / 16) + 6,
     largePrimeBound: Math.min(2 ** 32, largePrimeMultiplier * (primes.at(-1) ?? 0)),
-    largePrimes,
+    parameters,
   };
 }
 

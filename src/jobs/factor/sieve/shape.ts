@@ -1,14 +1,10 @@
-import { bitsOf } from '../../../code/prelude/arithmetic.js';
 import type { SieveBase } from './base.js';
-import { sieveParameters } from './parameters.js';
-import type { SieveParameters } from './parameters.js';
 
 /** Positions of one block: the bytes of the kernel's sieve. */
 export const BLOCK = 1 << 15;
 
 /** What the polynomials of a number have in common. */
 export interface SieveShape {
-  readonly parameters: SieveParameters;
   /** Positions on either side of 0. */
   readonly interval: number;
   /** u = form * a * x + b: 2 where kn = 1 modulo 8, so that u is always odd and 8 divides u^2 - kn. */
@@ -16,6 +12,5 @@ export interface SieveShape {
 }
 
 export function sieveShape(base: SieveBase): SieveShape {
-  const parameters = sieveParameters(bitsOf(base.n));
-  return { parameters, interval: parameters.blocks * BLOCK, form: (base.kn & 7n) === 1n ? 2 : 1 };
+  return { interval: base.parameters.blocks * BLOCK, form: (base.kn & 7n) === 1n ? 2 : 1 };
 }

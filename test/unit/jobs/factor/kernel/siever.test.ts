@@ -40,7 +40,7 @@ describe('the siever', () => {
       }
       expect(kinds[0]).to.be.greaterThan(0);
       expect(kinds[1]).to.be.greaterThan(0);
-      expect(kinds[2]! > 0).to.equal(base.largePrimes === 2);
+      expect(kinds[2]! > 0).to.equal(base.parameters.largePrimes === 2);
       expect(seen.size).to.equal(kinds[0]! + kinds[1]! + kinds[2]!);
     });
   }
@@ -68,7 +68,7 @@ describe('the siever', () => {
   for (const form of [1, 2] as const) {
     it(`finds every smooth value that the sieved primes show, with u = ${form} a x + b`, () => {
       const base = baseOfForm(22, form);
-      const { parameters, interval } = sieveShape(base);
+      const { interval } = sieveShape(base);
       const a = new Polynomials(base).next();
       const found = new Set(unpack(new Siever(base).sieve(a), base).map(({ u }) => u));
       const { scale, starts, unexplained } = thresholds(base);
@@ -84,7 +84,7 @@ describe('the siever', () => {
         for (let x = 64 - interval; x < interval - 64; x += 1) {
           const u = BigInt(form * product) * BigInt(x) + odd;
           const rest = Number((u * u - base.kn) / BigInt(product));
-          const logs = sievedLogs(Math.abs(rest), base, a, parameters.smallBound);
+          const logs = sievedLogs(Math.abs(rest), base, a, base.parameters.smallBound);
           if (logs === undefined) continue;
           smooth += 1;
           const units = logs.distinct.reduce((sum, log) => sum + Math.round(log * scale), 0);
@@ -100,7 +100,8 @@ describe('the siever', () => {
 
   it('lowers every position by the primes that divide its value, those in buckets too', () => {
     const base = sieveBase(semiprime(70));
-    const { form, interval, parameters } = sieveShape(base);
+    const { form, interval } = sieveShape(base);
+    const { parameters } = base;
     const { starts, scale } = thresholds(base);
     const kernel = loadSieveKernel();
     const blocks: Uint8Array[] = [];

@@ -142,7 +142,7 @@ describe('checkRelations', () => {
     expect(product).to.be.lessThan(2 ** 32);
     expect(checkRelations(wide, packRelation(wide, pair))).to.equal(1);
     expect(checkRelations(wide, packRelation(wide, { ...pair, largePrimes: [product] }))).to.equal(1);
-    const fewer = { ...base, largePrimes: 1 } as const;
+    const fewer = { ...base, parameters: { ...base.parameters, largePrimes: 1 as const } };
     expect(checkRelations(fewer, packRelation(base, withLarge(2)))).to.equal(undefined);
     expect(checkRelations(fewer, packRelation(base, one))).to.equal(1);
     const lower = { ...base, largePrimeBound: large };
@@ -159,8 +159,8 @@ describe('checkRelations', () => {
       const u = (1n << BigInt((bits >> 1) + 5)) + 12_345n;
       const kn = u * u - 2n * 3n * 3n * 4_294_967_291n;
       const made: SieveBase = {
-        ...{ n: kn, multiplier: 1, kn, primes: Uint32Array.of(2, 3, 11), largePrimes: 1 },
-        ...{ valueBytes: Math.ceil(bits / 16) + 6, largePrimeBound: 2 ** 32 },
+        ...{ n: kn, multiplier: 1, kn, primes: Uint32Array.of(2, 3, 11) },
+        ...{ valueBytes: Math.ceil(bits / 16) + 6, largePrimeBound: 2 ** 32, parameters: base.parameters },
       };
       const relation = { u, isNegative: false, factors: [0, 1, 1], largePrimes: [4_294_967_291] };
       expect(checkRelations(made, packRelation(made, relation)), `${bits} bits`).to.equal(1);

@@ -21,13 +21,13 @@ describe('a factor base', () => {
 
   it('has room for every u, and large primes beyond its own', () => {
     for (const digits of [25, 40, 70, 95]) {
-      const { primes, kn, valueBytes, largePrimeBound, largePrimes } = sieveBase(semiprime(digits));
+      const { primes, kn, valueBytes, largePrimeBound, parameters } = sieveBase(semiprime(digits));
       expect(primes).to.have.length(sieveParameters(semiprime(digits).toString(2).length).baseSize);
       expect(largePrimeBound).within((primes.at(-1) ?? 0) * 10, 2 ** 32);
       // u is at most about sqrt(2 kn); x = 0 and the rounding of `a` leave some bits to spare.
       expect(2 ** 64).to.be.greaterThan(Number((1n << BigInt(8 * valueBytes)) / integerRoot(2n * kn, 2)));
       expect(1n << BigInt(8 * valueBytes) > 1_000n * integerRoot(2n * kn, 2)).to.be.true;
-      expect(largePrimes).to.equal(digits < 75 ? 1 : 2);
+      expect(parameters.largePrimes).to.equal(digits < 75 ? 1 : 2);
     }
   });
 
