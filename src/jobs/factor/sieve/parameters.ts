@@ -27,12 +27,14 @@ type Row = readonly [
 /**
  * Found by coordinate descent over whole factorisations of up to four semiprimes a size: CPU seconds of the sieve on one
  * thread of a Xeon with AMX and 48 KiB of first-level cache, plus 1.5 ns * size^2 + 10 us * size for what follows. What
- * stands behind a row is that minimum, and what its neighbours cost. The measures of the last rows are of one number.
+ * stands behind a row is that minimum, and what its neighbours cost. Up to 45 digits it is the split in a new process, the
+ * median of 20; the rows from 281 bits on are of one number each and from samples (`bench/programs/factor-parameters.ts`).
+ * More large primes than these would save 3 % there, and cost the coordinator a fifth more memory.
  */
 const ROWS: readonly Row[] = [
-  [100, 150, 1, 40, 30, 12], // not measured: below 35 digits set-up takes longer than the sieve
-  [116, 240, 1, 40, 45, 14], // not measured
-  [132, 460, 1, 40, 60, 16], // 0.016 s
+  [100, 120, 1, 40, 30, 12], // 0.022 s: sizes 90 to 130 and other columns within noise, 150 0.024 s
+  [116, 200, 1, 40, 45, 14], // 0.030 s: size 240 0.032 s, multiplier 60 0.031 s
+  [132, 400, 1, 40, 60, 16], // 0.046 s: size 460 0.049 s
   [149, 600, 1, 50, 110, 18], // split of 45 digits in a new process 0.079 s: size 500 0.083 s, 700 0.080 s, 800 0.086 s
   [165, 1_500, 1, 80, 150, 20], // 0.117 s: size 1,261 0.132 s; multiplier 40 +2 %
   [182, 3_000, 1, 70, 150, 21], // 0.33 s
@@ -41,10 +43,10 @@ const ROWS: readonly Row[] = [
   [231, 17_000, 4, 120, 256, 26], // 5.6 s: size 11,600 7.9 s, 20,000 6.1 s at slack 27; two large primes 6.0 to 7.2 s
   [248, 25_000, 7, 90, 256, 23], // 18.8 s: one large prime and size 35,000 20.8 s; exponent 1.8 20.4 s; size 34,000 +5 %
   [264, 42_000, 9, 110, 256, 23], // 67 s: size 60,000 +3 %; 7 blocks, exponent 1.7, multiplier 90 and 150 within 3 %
-  [281, 58_000, 11, 110, 256, 23], // not measured
-  [298, 76_000, 13, 110, 256, 23], // 550 s, beside other programs
-  [314, 105_000, 15, 120, 256, 23], // not measured
-  [332, 140_000, 17, 140, 256, 23], // not measured
+  [281, 58_000, 11, 110, 256, 23], // 125 s: size 48,000 and multiplier 150 within 1 %, 80,000 and 9 blocks +5 %, exponent 1.85 +8 %
+  [298, 76_000, 13, 110, 256, 23], // 444 s: size 95,000 +3 %, 16 blocks +1 %; multiplier 160 or exponent 1.8 -3 %
+  [314, 130_000, 18, 180, 256, 23], // 1,440 s: size 107,000, 15 blocks and multiplier 121 +8 %; exponent 1.8 -3 %
+  [332, 180_000, 21, 200, 256, 23], // 4,510 s: size 140,000 +7 %, with 17 blocks and multiplier 139 +11 %; 230,000 and 24 -5 %
 ];
 
 /** Two large primes pay from this many bits of n on: at 231 bits they cost 10 % more, at 248 they save 6 %. */
