@@ -13,8 +13,9 @@ const buildInfo = join(root, '.cache', 'build.tsbuildinfo');
 /** Written last, so that its time says when the whole of dist/ was last up to date. */
 export const stampPath = join(dist, '.built');
 
-/** Where the monitor's page is built to; its own build cleans it. */
+/** Where the monitor's page and the command are built to; their own builds clean them. */
 const pageFolder = join(dist, 'web');
+const commandFolder = join(dist, 'command');
 
 /** No garbage collector and no checks: kernels lay out their memory themselves. */
 const assemblyOptions = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
@@ -28,6 +29,7 @@ export function build() {
   assemble(sources);
   copyAssets(sources);
   buildPage();
+  bundleCommand();
   markExecutable();
   writeFileSync(stampPath, `${startedAt.toISOString()}\n`);
 }
@@ -37,9 +39,8 @@ export function sourcesChangedAt() {
   const sources = [...filesBelow(src), ...filesBelow(join(root, 'web'))];
   // A removed file changes only its folder.
   const folders = new Set(sources.map((path) => dirname(path)));
-  const settings = ['tsconfig.json', 'package.json', join('scripts', 'build.mjs')].map((name) =>
-    join(root, name),
-  );
+  const scripts = ['build.mjs', 'bundle-command.mjs'].map((name) => join('scripts', name));
+  const settings = ['tsconfig.json', 'package.json', ...scripts].map((name) => join(root, name));
   return Math.max(...[...sources, ...folders, ...settings].map(changedAt));
 }
 
@@ -52,7 +53,8 @@ export function builtAt() {
 function removeStale(sources) {
   const wanted = new Set(sources.flatMap(outputsOf));
   for (const path of filesBelow(dist)) {
-    if (!wanted.has(path) && !path.startsWith(pageFolder + sep)) rmSync(path);
+    const isOthers = [pageFolder, commandFolder].some((folder) => path.startsWith(folder + sep));
+    if (!wanted.has(path) && !isOthers) rmSync(path);
   }
 }
 
@@ -103,6 +105,11 @@ function buildPage() {
     quiet: true,
   });
   if (!ok) throw new ScriptError(`build: the monitor's page does not build:\n${output}`);
+}
+
+function bundleCommand() {
+  const { ok, output } = run('node', [join('scripts', 'bundle-command.mjs')], { quiet: true });
+  if (!ok) throw new ScriptError(`build: the command cannot be bundled:\n${output}`);
 }
 
 function markExecutable() {

@@ -226,7 +226,7 @@ async function dsage(
   try {
     return await timeCommand({
       command: process.execPath,
-      args: [join(root, 'dist/bin/dsage.js'), ...args],
+      args: [join(root, 'dist/command/dsage.js'), ...args],
       env: { DSAGE_DIR: directory, ...env },
     });
   } finally {

@@ -30,7 +30,7 @@ describe('a colleague who joins by the commands', function () {
   });
 
   async function dsage(directory: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
-    const path = fileURLToPath(import.meta.resolve('#dsage/bin/dsage.js'));
+    const path = fileURLToPath(import.meta.resolve('#dsage/command/dsage.js'));
     const where = ['--directory', directory, '--server', cluster.address];
     const child = spawn(process.execPath, [path, ...where, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';

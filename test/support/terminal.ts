@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { eventually } from './cluster.js';
 
-const dsagePath = fileURLToPath(new URL('../../dist/bin/dsage.js', import.meta.url));
+const dsagePath = fileURLToPath(new URL('../../dist/command/dsage.js', import.meta.url));
 const WAIT_MS = 30_000;
 
 /** util-linux's `script` gives a program a terminal; elsewhere a program of that name takes other arguments. */
