@@ -12,6 +12,9 @@ const MARGIN = { small: 32, large: 96, largeFrom: 3_000 };
 /** So many more than primes are handed on when there are more: linear algebra drops the heaviest of them. */
 const MOST_EXCESS = 200;
 
+/** Relations that a sieve has at its end for each prime of its base, at least: by how many large primes they may have. */
+const RELATIONS = { 1: 4, 2: 8 };
+
 /** How far a sieve has come. */
 export interface RelationCounts {
   /** Relations without large primes. */
@@ -34,9 +37,9 @@ export interface RelationCounts {
 export class RelationBook {
   readonly #base: SieveBase;
   #needed: number;
-  readonly #seen = new SeenValues();
+  readonly #seen: SeenValues;
   readonly #store = new ByteStore();
-  readonly #vertices = new Numbering();
+  readonly #vertices: Numbering;
   readonly #cycles = new CycleCount();
   /** The vertices of each relation's large primes. */
   #left = new Uint32Array(1024);
@@ -46,6 +49,9 @@ export class RelationBook {
   constructor(base: SieveBase) {
     this.#base = base;
     const count = base.primes.length;
+    const expected = RELATIONS[base.parameters.largePrimes] * count;
+    this.#seen = new SeenValues(expected);
+    this.#vertices = new Numbering(expected);
     this.#needed = count + (count < MARGIN.largeFrom ? MARGIN.small : MARGIN.large);
     // 1 is vertex 0.
     this.#vertices.numberOf(1);

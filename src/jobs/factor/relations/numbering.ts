@@ -1,14 +1,26 @@
-/** Slots in the beginning: to double them again and again takes longer than a short sieve has. */
+/** Slots in the beginning, at least: to double them again and again takes longer than a short sieve has. */
 const SLOTS = 1 << 14;
 /** With so many keys among the slots there is room for twice as many. */
-const FULLEST = 0.6;
+export const FULLEST = 0.6;
+
+/** A power of two. */
+export function slotsFor(keys: number): number {
+  let slots = SLOTS;
+  while (slots * FULLEST < keys) slots *= 2;
+  return slots;
+}
 
 /** Numbers different keys of 32 bits, large primes for example, from 0 on in the order in which they come. */
 export class Numbering {
   /** In each slot 0, or one more than the number of a key. */
-  #slots = new Uint32Array(SLOTS);
+  #slots: Uint32Array;
   #keys = new Uint32Array(SLOTS / 2);
   #size = 0;
+
+  /** `expected`: how many keys there may be; more can come. */
+  constructor(expected = 0) {
+    this.#slots = new Uint32Array(slotsFor(expected));
+  }
 
   get size(): number {
     return this.#size;

@@ -1,18 +1,21 @@
-/** Slots in the beginning: to double them again and again takes longer than a short sieve has. */
-const SLOTS = 1 << 14;
-/** With so many keys among the slots there is room for twice as many. */
-const FULLEST = 0.6;
+import { FULLEST, slotsFor } from './numbering.js';
 
 /**
  * Which |u| were seen, by their lowest 64 bits: 8 bytes a slot. Two different relations that agree in these would count as
  * one, which costs a relation in 10^7 jobs.
  */
 export class SeenValues {
-  #low = new Uint32Array(SLOTS);
-  #high = new Uint32Array(SLOTS);
+  #low: Uint32Array;
+  #high: Uint32Array;
   #size = 0;
   /** 0 marks an empty slot. */
   #hasZero = false;
+
+  /** `expected`: how many values there may be; more can come. */
+  constructor(expected = 0) {
+    this.#low = new Uint32Array(slotsFor(expected));
+    this.#high = new Uint32Array(slotsFor(expected));
+  }
 
   /** Takes a value up; false when it was there. */
   add(low: number, high: number): boolean {
