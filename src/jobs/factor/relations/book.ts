@@ -1,5 +1,4 @@
 import type { SieveBase } from '../sieve/base.js';
-import { ByteStore } from './byte-store.js';
 import { CycleCount } from './cycle-count.js';
 import { Numbering, withRoom } from './numbering.js';
 import { joinBytes, RelationReader } from './packed.js';
@@ -38,7 +37,9 @@ export class RelationBook {
   readonly #base: SieveBase;
   #needed: number;
   readonly #seen: SeenValues;
-  readonly #store = new ByteStore();
+  /** Packed relations, in the order in which they came. */
+  readonly #batches: Uint8Array[] = [];
+  #size = 0;
   readonly #vertices: Numbering;
   readonly #cycles = new CycleCount();
   /** The vertices of each relation's large primes. */
@@ -60,23 +61,31 @@ export class RelationBook {
   /** Takes up packed relations; those of which the |u| was there before are dropped. */
   add(packed: Uint8Array): { added: number; duplicates: number } {
     const reader = new RelationReader(this.#base, packed);
-    let added = 0;
+    const before = this.#size;
     let duplicates = 0;
+    // What is new is kept in runs, which end where one is dropped.
+    let runStart = 0;
     while (reader.nextHead()) {
       if (this.#seen.add(reader.lowestWord, reader.secondWord)) {
-        this.#put(reader, packed);
-        added += 1;
-      } else {
-        duplicates += 1;
+        this.#count(reader);
+        continue;
       }
+      duplicates += 1;
+      this.#keep(packed, runStart, reader.start);
+      runStart = reader.end;
     }
-    return { added, duplicates };
+    this.#keep(packed, runStart, packed.length);
+    return { added: this.#size - before, duplicates };
   }
 
-  #put(reader: RelationReader, packed: Uint8Array): void {
-    const { largeCount, large0, large1 } = reader;
-    const place = this.#store.size;
-    this.#store.push(packed, reader.start, reader.end);
+  /** A copy: the bytes may be a part of a message that is larger. */
+  #keep(packed: Uint8Array, start: number, end: number): void {
+    if (start < end) this.#batches.push(new Uint8Array(packed.subarray(start, end)));
+  }
+
+  #count({ largeCount, large0, large1 }: RelationReader): void {
+    const place = this.#size;
+    this.#size += 1;
     this.#byLargePrimes[largeCount as 0 | 1 | 2] += 1;
     const left = this.#vertices.numberOf(large0);
     const right = this.#vertices.numberOf(large1);
@@ -110,10 +119,10 @@ export class RelationBook {
     const isKept = usefulEdges(this.#edges, most);
     const parts: Uint8Array[] = [];
     let place = 0;
-    for (const chunk of this.#store.chunks) {
-      const reader = new RelationReader(this.#base, chunk);
+    for (const batch of this.#batches) {
+      const reader = new RelationReader(this.#base, batch);
       for (; reader.nextHead(); place += 1) {
-        if (isKept[place] === 1) parts.push(chunk.subarray(reader.start, reader.end));
+        if (isKept[place] === 1) parts.push(batch.subarray(reader.start, reader.end));
       }
     }
     return joinBytes(parts);
@@ -121,7 +130,7 @@ export class RelationBook {
 
   /** A full relation is an edge from 0 to 0: a cycle by itself, and the shortest. */
   get #edges(): Edges {
-    const [count, vertices] = [this.#store.size, this.#vertices.size];
+    const [count, vertices] = [this.#size, this.#vertices.size];
     return { count, vertices, left: this.#left, right: this.#right };
   }
 }

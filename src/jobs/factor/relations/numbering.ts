@@ -12,14 +12,13 @@ export function slotsFor(keys: number): number {
 
 /** Numbers different keys of 32 bits, large primes for example, from 0 on in the order in which they come. */
 export class Numbering {
-  /** In each slot 0, or one more than the number of a key. */
-  #slots: Uint32Array;
-  #keys = new Uint32Array(SLOTS / 2);
+  /** By slot a key and one more than its number, side by side, in one line of the processor's cache; 0 and 0 when empty. */
+  #words: Uint32Array;
   #size = 0;
 
   /** `expected`: how many keys there may be; more can come. */
   constructor(expected = 0) {
-    this.#slots = new Uint32Array(slotsFor(expected));
+    this.#words = new Uint32Array(2 * slotsFor(expected));
   }
 
   get size(): number {
@@ -28,32 +27,34 @@ export class Numbering {
 
   /** A key's number; a new key gets the next one. */
   numberOf(key: number): number {
-    if (this.#size >= this.#slots.length * FULLEST) this.#grow();
-    const slot = this.#slotOf(key);
-    const known = this.#slots[slot] ?? 0;
+    if (2 * this.#size >= this.#words.length * FULLEST) this.#grow();
+    const place = this.#placeOf(key);
+    const known = this.#words[place + 1] ?? 0;
     if (known > 0) return known - 1;
-    this.#keys = withRoom(this.#keys, this.#size);
-    this.#keys[this.#size] = key;
     this.#size += 1;
-    this.#slots[slot] = this.#size;
+    this.#words[place] = key;
+    this.#words[place + 1] = this.#size;
     return this.#size - 1;
   }
 
   /** Where a key is, or would be. */
-  #slotOf(key: number): number {
-    const mask = this.#slots.length - 1;
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 7) & mask;
-    for (;;) {
-      const known = this.#slots[slot] ?? 0;
-      if (known === 0 || this.#keys[known - 1] === key) return slot;
-      slot = (slot + 1) & mask;
-    }
+  #placeOf(key: number): number {
+    const words = this.#words;
+    const mask = words.length - 1;
+    let place = (2 * (Math.imul(key, 0x9e3779b1) >>> 7)) & mask;
+    while (words[place + 1] !== 0 && words[place] !== key) place = (place + 2) & mask;
+    return place;
   }
 
   #grow(): void {
-    this.#slots = new Uint32Array(2 * this.#slots.length);
-    for (let number = 0; number < this.#size; number += 1) {
-      this.#slots[this.#slotOf(this.#keys[number] ?? 0)] = number + 1;
+    const before = this.#words;
+    this.#words = new Uint32Array(2 * before.length);
+    for (let place = 0; place < before.length; place += 2) {
+      const [key, number] = [before[place] ?? 0, before[place + 1] ?? 0];
+      if (number === 0) continue;
+      const to = this.#placeOf(key);
+      this.#words[to] = key;
+      this.#words[to + 1] = number;
     }
   }
 }

@@ -5,16 +5,15 @@ import { FULLEST, slotsFor } from './numbering.js';
  * one, which costs a relation in 10^7 jobs.
  */
 export class SeenValues {
-  #low: Uint32Array;
-  #high: Uint32Array;
+  /** Both words of a slot side by side, in one line of the processor's cache. */
+  #words: Uint32Array;
   #size = 0;
   /** 0 marks an empty slot. */
   #hasZero = false;
 
   /** `expected`: how many values there may be; more can come. */
   constructor(expected = 0) {
-    this.#low = new Uint32Array(slotsFor(expected));
-    this.#high = new Uint32Array(slotsFor(expected));
+    this.#words = new Uint32Array(2 * slotsFor(expected));
   }
 
   /** Takes a value up; false when it was there. */
@@ -24,30 +23,30 @@ export class SeenValues {
       this.#hasZero = true;
       return true;
     }
-    if (this.#size >= this.#low.length * FULLEST) this.#grow();
+    if (2 * this.#size >= this.#words.length * FULLEST) this.#grow();
     if (!this.#put(low, high)) return false;
     this.#size += 1;
     return true;
   }
 
   #put(low: number, high: number): boolean {
-    const mask = this.#low.length - 1;
-    let slot = (low ^ Math.imul(high, 0x9e3779b1)) & mask;
-    for (; this.#low[slot] !== 0 || this.#high[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#low[slot] === low && this.#high[slot] === high) return false;
+    const words = this.#words;
+    const mask = words.length - 1;
+    let place = (2 * (low ^ Math.imul(high, 0x9e3779b1))) & mask;
+    for (; words[place] !== 0 || words[place + 1] !== 0; place = (place + 2) & mask) {
+      if (words[place] === low && words[place + 1] === high) return false;
     }
-    this.#low[slot] = low;
-    this.#high[slot] = high;
+    words[place] = low;
+    words[place + 1] = high;
     return true;
   }
 
   #grow(): void {
-    const [low, high] = [this.#low, this.#high];
-    this.#low = new Uint32Array(2 * low.length);
-    this.#high = new Uint32Array(2 * low.length);
-    for (let slot = 0; slot < low.length; slot += 1) {
-      const [lowWord, highWord] = [low[slot] ?? 0, high[slot] ?? 0];
-      if (lowWord !== 0 || highWord !== 0) this.#put(lowWord, highWord);
+    const before = this.#words;
+    this.#words = new Uint32Array(2 * before.length);
+    for (let place = 0; place < before.length; place += 2) {
+      const [low, high] = [before[place] ?? 0, before[place + 1] ?? 0];
+      if (low !== 0 || high !== 0) this.#put(low, high);
     }
   }
 }

@@ -104,6 +104,17 @@ describe('RelationBook', () => {
     expect(unpackRelations(base, book.take())).to.have.lengthOf(1);
   });
 
+  it('keeps copies of its own, in their order, whatever is dropped between them', () => {
+    const list = relationsWith([[1_001], [1_003], [1_001], [], [1_003], [1_001]]);
+    const [a, b, c, d, e, f] = list.map((relation) => pack([relation])) as [Uint8Array, ...Uint8Array[]];
+    const book = new RelationBook(base);
+    const message = Buffer.concat([a, a, b, c, c, a, d, e, f, f] as Uint8Array[]);
+    expect(book.add(message)).to.deep.equal({ added: 6, duplicates: 4 });
+    message.fill(0);
+    const values = unpackRelations(base, book.take()).map(({ u }) => u);
+    expect(values).to.deep.equal(list.map(({ u }) => u));
+  });
+
   it('asks for more relations than there are primes', () => {
     const book = new RelationBook(base);
     expect(book.counts.needed).to.be.within(base.primes.length + 10, base.primes.length + 100);
