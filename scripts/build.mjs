@@ -18,7 +18,16 @@ const pageFolder = join(dist, 'web');
 const commandFolder = join(dist, 'command');
 
 /** No garbage collector and no checks: kernels lay out their memory themselves. */
-const assemblyOptions = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
+export const assemblyOptions = [
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--enable',
+  'simd',
+  '--use',
+  'abort=',
+];
 
 export function build() {
   // Taken before anything is read: a file saved during the build counts as newer than it.

@@ -15,11 +15,11 @@ import { Siever } from '#dsage/jobs/factor/kernel/siever.js';
 import { sieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import { Polynomials } from '#dsage/jobs/factor/sieve/polynomials.js';
+import { assemblyOptions } from '../../scripts/build.mjs';
 import { root } from '../support/paths.js';
 import { semiprime } from '../support/semiprime.js';
+import { TimedKernel } from '../support/timed-kernel.js';
 
-/** As `scripts/build.mjs` builds the kernel. */
-const ASC = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
 const CLANG = [
   '--target=wasm32',
   '-O3',
@@ -32,6 +32,8 @@ const CLANG = [
 const C_BASE = 64 * 2 ** 20;
 const LINK = ['-nostdlib', '-Wl,--no-entry', '-Wl,--import-memory', '-Wl,-z,stack-size=4096'];
 const LOOPS = ['switchSign', 'sieveBlock'] as const;
+type Loop = (typeof LOOPS)[number];
+type Timed = TimedKernel<Loop>;
 
 const SIZES = [
   'primeCount',
@@ -97,8 +99,8 @@ function main(): void {
     const base = sieveBase(semiprime(digits));
     const [plain, probe] = [new WebAssembly.Instance(kernel), new WebAssembly.Instance(kernel)] as const;
     const loops = compile(folder, probe.exports as Probe);
-    const ours = watched(plain.exports as Probe);
-    const theirs = watched(withLoops(probe.exports as Probe, loops));
+    const ours = new TimedKernel(plain.exports as Probe, LOOPS);
+    const theirs = new TimedKernel(withLoops(probe.exports as Probe, loops), LOOPS);
     measure(base, ours, theirs, Number(values.seconds) * 1_000);
   }
 }
@@ -108,7 +110,7 @@ function assemble(folder: string): Uint8Array {
   const target = join(folder, 'probe.wasm');
   execFileSync(
     join(root, 'node_modules/.bin/asc'),
-    ['.cache/factor-clang/probe.ts', ...ASC, '--outFile', target],
+    ['.cache/factor-clang/probe.ts', ...assemblyOptions, '--outFile', target],
     {
       cwd: root,
     },
@@ -156,29 +158,12 @@ function withLoops(probe: Probe, loops: Loops): SieveKernel {
   };
 }
 
-interface Watched {
-  readonly kernel: SieveKernel;
-  readonly ms: Record<(typeof LOOPS)[number], number>;
-}
-
-function watched(kernel: SieveKernel): Watched {
-  const ms = { switchSign: 0, sieveBlock: 0 };
-  const wrap = (name: (typeof LOOPS)[number]) => {
-    return (...args: unknown[]) => {
-      const from = performance.now();
-      (kernel[name] as (this: void, ...args: unknown[]) => void)(...args);
-      ms[name] += performance.now() - from;
-    };
-  };
-  return { kernel: { ...kernel, switchSign: wrap('switchSign'), sieveBlock: wrap('sieveBlock') }, ms };
-}
-
-function measure(base: SieveBase, ours: Watched, theirs: Watched, limitMs: number): void {
+function measure(base: SieveBase, ours: Timed, theirs: Timed, limitMs: number): void {
   const sievers = [new Siever(base, ours.kernel), new Siever(base, theirs.kernel)] as const;
   const polynomials = new Polynomials(base);
   const warm = polynomials.next();
   for (const siever of sievers) siever.sieve(warm);
-  for (const { ms } of [ours, theirs]) ms.switchSign = ms.sieveBlock = 0;
+  for (const { ms } of [ours, theirs]) ms.clear();
   const startedAt = performance.now();
   while (performance.now() - startedAt < limitMs) {
     const a = polynomials.next();
@@ -186,8 +171,9 @@ function measure(base: SieveBase, ours: Watched, theirs: Watched, limitMs: numbe
     if (!Buffer.from(one ?? []).equals(other ?? new Uint8Array(1)))
       throw new Error('the two find different relations');
   }
-  const line = (name: (typeof LOOPS)[number]) =>
-    `${name} ${(ours.ms[name] / 1_000).toFixed(2)} s, in C ${(theirs.ms[name] / 1_000).toFixed(2)} s: ` +
-    `${(ours.ms[name] / theirs.ms[name]).toFixed(3)}x`;
+  const line = (name: Loop) => {
+    const [inOurs, inC] = [ours, theirs].map(({ ms }) => (ms.get(name) ?? 0) / 1_000) as [number, number];
+    return `${name} ${inOurs.toFixed(2)} s, in C ${inC.toFixed(2)} s: ${(inOurs / inC).toFixed(3)}x`;
+  };
   process.stdout.write(`${String(base.n).length} digits: ${LOOPS.map(line).join('; ')}\n`);
 }

@@ -9,7 +9,9 @@
  * at random by up to a tenth, and named by its place among the primes of the base's kind that are so large. With --whole
  * the sieve goes on to its end, and both are printed.
  */
+import { RelationBook } from '#dsage/jobs/factor/relations/book.js';
 import { CycleCount } from '#dsage/jobs/factor/relations/cycle-count.js';
+import { Numbering } from '#dsage/jobs/factor/relations/numbering.js';
 import { RelationReader } from '#dsage/jobs/factor/relations/packed.js';
 import { Siever } from '#dsage/jobs/factor/kernel/siever.js';
 import { sieveBase } from '#dsage/jobs/factor/sieve/base.js';
@@ -18,7 +20,6 @@ import { sieveParameters } from '#dsage/jobs/factor/sieve/parameters.js';
 import type { SieveParameters } from '#dsage/jobs/factor/sieve/parameters.js';
 import { Polynomials } from '#dsage/jobs/factor/sieve/polynomials.js';
 import { Random } from '../../test/support/random.js';
-import { Cycles } from '../support/cycles.js';
 import { semiprime } from '../support/semiprime.js';
 
 /** A large prime is moved by up to this much of its logarithm's unit. */
@@ -70,12 +71,12 @@ function changes(word: string): Partial<SieveParameters> {
 
 /** What the sieve really takes. */
 function whole(base: SieveBase): string {
-  const cycles = new Cycles();
+  const book = new RelationBook(base);
   const { seconds, large } = take(base, (packed) => {
-    cycles.add(packed, base);
-    return cycles.total > base.primes.length;
+    book.add(packed);
+    return book.isEnough;
   });
-  return `${'in fact'.padEnd(40)} sieve ${seconds.toFixed(1)}; ${large.length} relations, of them ${cycles.full} full`;
+  return `${'in fact'.padEnd(40)} sieve ${seconds.toFixed(1)}; ${large.length} relations, of them ${book.counts.full} full`;
 }
 
 /** Sieves one leading coefficient after the other, until its relations, or the CPU time in milliseconds, are enough. */
@@ -97,16 +98,13 @@ function take(base: SieveBase, isEnough: (packed: Uint8Array, usedMs: number) =>
 /** How many relations of this kind a base needs, and how many of them are full. */
 function needed(base: SieveBase, large: Sample['large']): { relations: number; full: number } {
   const random = new Random(1);
-  const numbers = new Map<number, number>([[0, 0]]);
+  const vertices = new Numbering();
   const cycles = new CycleCount();
   const vertexOf = (prime: number) => {
-    if (prime === 1) return 0;
+    if (prime === 1) return vertices.numberOf(0);
     const moved = prime * Math.exp(MOVE * (2 * random.next() - 1));
     // One in ln p numbers is prime, and kn is a square modulo half of them.
-    const place = 1 + Math.floor(moved / (2 * Math.log(moved)));
-    const number = numbers.get(place) ?? numbers.size;
-    numbers.set(place, number);
-    return number;
+    return vertices.numberOf(1 + Math.floor(moved / (2 * Math.log(moved))));
   };
   let [relations, full] = [0, 0];
   for (; full + cycles.cycles <= base.primes.length; relations += 1) {

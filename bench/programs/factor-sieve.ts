@@ -7,14 +7,15 @@
  * other parameters: `factor-parameters.ts`.
  */
 import { loadSieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
-import type { SieveKernel } from '#dsage/jobs/factor/kernel/sieve-wasm.js';
 import { Siever } from '#dsage/jobs/factor/kernel/siever.js';
+import { RelationBook } from '#dsage/jobs/factor/relations/book.js';
+import type { RelationCounts } from '#dsage/jobs/factor/relations/book.js';
 import { sieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import type { SieveBase } from '#dsage/jobs/factor/sieve/base.js';
 import { Polynomials } from '#dsage/jobs/factor/sieve/polynomials.js';
 import { sieveShape } from '#dsage/jobs/factor/sieve/shape.js';
-import { Cycles } from '../support/cycles.js';
 import { semiprime } from '../support/semiprime.js';
+import { TimedKernel } from '../support/timed-kernel.js';
 
 const STAGES = ['prepare', 'switchSign', 'enterSide', 'sieveBlock', 'scanBlock', 'harvest'] as const;
 
@@ -26,12 +27,12 @@ function main(): void {
   const startedAt = performance.now();
   const base = sieveBase(n);
   const kernel = loadSieveKernel();
-  const times = new Map<string, number>();
-  const siever = new Siever(base, timed(kernel, times));
+  const timed = new TimedKernel(kernel, STAGES);
+  const siever = new Siever(base, timed.kernel);
   const setUpMs = performance.now() - startedAt;
-  const cycles = new Cycles();
+  const book = new RelationBook(base);
   const polynomials = new Polynomials(base);
-  let [as, polynomialCount, sieveMs] = [0, 0, 0];
+  let [as, polynomialCount, sieveMs, repeated] = [0, 0, 0, 0];
   while (performance.now() - startedAt < Number(seconds) * 1_000) {
     const a = polynomials.next();
     const from = performance.now();
@@ -39,15 +40,16 @@ function main(): void {
     sieveMs += performance.now() - from;
     as += 1;
     polynomialCount += Siever.polynomials(a);
-    cycles.add(packed, base);
+    repeated += book.add(packed).duplicates;
   }
   report(base, {
     setUpMs,
     as,
     polynomialCount,
     sieveMs,
-    cycles,
-    times,
+    repeated,
+    counts: book.counts,
+    times: timed.ms,
     memory: kernel.memory.buffer.byteLength,
   });
 }
@@ -57,13 +59,15 @@ interface Figures {
   readonly as: number;
   readonly polynomialCount: number;
   readonly sieveMs: number;
-  readonly cycles: Cycles;
+  readonly repeated: number;
+  readonly counts: RelationCounts;
   readonly times: ReadonlyMap<string, number>;
   readonly memory: number;
 }
 
 function report(base: SieveBase, figures: Figures): void {
-  const { setUpMs, as, polynomialCount, sieveMs, cycles, times, memory } = figures;
+  const { setUpMs, as, polynomialCount, sieveMs, repeated, counts, times, memory } = figures;
+  const { full, partial, doublePartial, cycles } = counts;
   const { form } = sieveShape(base);
   const { blocks, largePrimes } = base.parameters;
   const bits = base.n.toString(2).length;
@@ -74,8 +78,8 @@ function report(base: SieveBase, figures: Figures): void {
       `large primes ${largePrimes} to ${base.largePrimeBound}, memory ${(memory / 1e6).toFixed(1)} MB`,
     `set-up ${setUpMs.toFixed(0)} ms; ${as} a of ${(sieveMs / as).toFixed(2)} ms, ` +
       `${((sieveMs / polynomialCount) * 1_000).toFixed(1)} us a polynomial`,
-    `a second: ${cycles.kinds.map(perSecond).join(' full, ')} of two large primes; ` +
-      `${cycles.full} full + ${cycles.count} cycles, ${cycles.repeated} repeated`,
+    `a second: ${perSecond(full)} full, ${perSecond(partial)} of one large prime, ${perSecond(doublePartial)} of two; ` +
+      `${full} full + ${cycles} cycles, ${repeated} repeated`,
     ...[...times].map(
       ([stage, ms]) =>
         `  ${stage.padEnd(12)}${((100 * ms) / sieveMs).toFixed(1).padStart(6)} %` +
@@ -83,18 +87,4 @@ function report(base: SieveBase, figures: Figures): void {
     ),
   ];
   process.stdout.write(lines.join('\n') + '\n');
-}
-
-/** The same kernel, with the time that its stages take added up. */
-function timed(kernel: SieveKernel, times: Map<string, number>): SieveKernel {
-  const stages = STAGES.map((stage) => {
-    const watched = (...args: number[]) => {
-      const from = performance.now();
-      const result = (kernel[stage] as (this: void, ...args: number[]) => number)(...args);
-      times.set(stage, (times.get(stage) ?? 0) + performance.now() - from);
-      return result;
-    };
-    return [stage, watched];
-  });
-  return { ...kernel, ...Object.fromEntries(stages) } as SieveKernel;
 }
