@@ -40,7 +40,7 @@ const ownUrls = {
   setup(build) {
     build.onLoad({ filter: /\.js$/ }, ({ path }) => {
       const contents = readFileSync(path, 'utf8');
-      if (!path.startsWith(dist + sep) || !contents.includes('import.meta.url')) return undefined;
+      if (!contents.includes('import.meta.url')) return undefined;
       const place = relative(outdir, path).split(sep).join('/');
       // On the first line: the others keep their numbers for the source map.
       const ownUrl = `const $moduleUrl = new URL(${JSON.stringify(place)}, $bundleUrl).href;`;
