@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
+import { dsagePath } from '../support/cli.js';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { filesBelow } from '../support/refusal.js';
 import { makeTempDir, removeTempDirs } from '../support/temp-dir.js';
@@ -30,9 +30,10 @@ describe('a colleague who joins by the commands', function () {
   });
 
   async function dsage(directory: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
-    const path = fileURLToPath(import.meta.resolve('#dsage/command/dsage.js'));
     const where = ['--directory', directory, '--server', cluster.address];
-    const child = spawn(process.execPath, [path, ...where, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [dsagePath, ...where, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => (said += chunk.toString()));

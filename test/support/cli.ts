@@ -16,7 +16,8 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-const dsagePath = fileURLToPath(new URL('../../dist/command/dsage.js', import.meta.url));
+/** The command `dsage`, as it is installed. */
+export const dsagePath = fileURLToPath(new URL('../../dist/command/dsage.js', import.meta.url));
 
 /** Starts `dsage` as a process of its own, with no environment of the caller's that it would heed. */
 export function spawnDsage(args: readonly string[], { directory, cwd, env = {} }: RunOptions): ChildProcess {

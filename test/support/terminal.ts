@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 
+import { dsagePath } from './cli.js';
 import { eventually } from './cluster.js';
 
-const dsagePath = fileURLToPath(new URL('../../dist/command/dsage.js', import.meta.url));
 const WAIT_MS = 30_000;
 
 /** util-linux's `script` gives a program a terminal; elsewhere a program of that name takes other arguments. */

@@ -5,7 +5,7 @@ import { instantiate } from '../kernel/instantiate.js';
 import type { KernelMemory } from '../kernel/instantiate.js';
 
 /** What kernel/assembly/matrix.ts exports; see there for the order of use. */
-interface MatrixKernel extends KernelMemory {
+export interface MatrixKernel extends KernelMemory {
   begin(columns: number, entries: number): void;
   startsAddress(): number;
   entriesAddress(): number;

@@ -4,24 +4,11 @@ import { instantiate } from '#dsage/jobs/factor/kernel/instantiate.js';
 import type { Columns } from '#dsage/jobs/factor/relations/columns.js';
 import { columnsOf } from '#dsage/jobs/factor/relations/columns.js';
 import { findDependencies, solve } from '#dsage/jobs/factor/relations/matrix.js';
-import type { DependencyProgress } from '#dsage/jobs/factor/relations/matrix.js';
+import type { DependencyProgress, MatrixKernel } from '#dsage/jobs/factor/relations/matrix.js';
 import { joinBytes, packRelation } from '#dsage/jobs/factor/relations/packed.js';
 import { Random } from '../../../../support/random.js';
 import { referenceBase } from '../../../../support/reference-sieve.js';
 import { syntheticColumns } from '../../../../support/synthetic-columns.js';
-
-/** What is asked of the kernel itself: see kernel/assembly/matrix.ts. */
-interface Kernel {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  begin(columns: number, entries: number): void;
-  startsAddress(): number;
-  entriesAddress(): number;
-  prepare(rows: number, excess: number): void;
-  mergeStep(): number;
-  build(): number;
-  sparseEntries(): number;
-  denseWordCount(): number;
-}
 
 function run(columns: Columns, most?: number): { found: Uint32Array[]; progress: DependencyProgress[] } {
   const steps = solve(columns, most);
@@ -160,7 +147,7 @@ describe('dependencies', () => {
     const { count, rows, starts, entries } = syntheticColumns({
       ...{ primes: 10_000, largePrimes: 2, excess: 96, seed: 43 },
     });
-    const kernel = instantiate('matrix') as Kernel;
+    const kernel = instantiate('matrix') as MatrixKernel;
     kernel.begin(count, entries.length);
     new Uint32Array(kernel.memory.buffer, kernel.startsAddress(), count + 1).set(starts);
     new Uint32Array(kernel.memory.buffer, kernel.entriesAddress(), entries.length).set(entries);
